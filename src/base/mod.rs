@@ -1,0 +1,9 @@
+//! The ground floor: values that every other room may name. A closed list of five files.
+//!
+//! Knows nothing of manifests, graphs, disks or processes.
+
+pub mod content;
+pub mod digest;
+pub mod flat;
+pub mod path;
+pub mod record;

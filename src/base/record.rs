@@ -1,0 +1,139 @@
+//! What is remembered of runs and of files: keys and their parts, results, stamps.
+//!
+//! Does not know how it is written down; `world/store/format` does.
+
+use crate::base::content::Content;
+use crate::base::digest::{Digest, DigestWriter};
+use crate::base::path::ProjectPath;
+
+/// The digest of everything that can change a node's result. Made in `logic/plan/key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub Digest);
+
+/// The named rows a key is made of: hashed, kept in the ledger, compared for reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyParts {
+    /// What the manifest says, expanded: command, shell, environment, outputs. In a fixed order.
+    pub declaration: Vec<Row>,
+    /// Each input and what stood there, in the order of the manifest, a glob's matches sorted.
+    pub inputs: Vec<(ProjectPath, Content)>,
+}
+
+/// One named part of a declaration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Which part: `command`, `shell`, `folder`, `env NAME`, `output PATH` …
+    pub name: String,
+    /// Its value, for people and for the hash.
+    pub value: String,
+}
+
+impl Row {
+    /// The digest of rows, names and values, in their order.
+    pub fn digest_of(rows: &[Row]) -> Digest {
+        let mut writer = DigestWriter::new("pipe declaration 1");
+        for row in rows {
+            writer.field(&row.name, row.value.as_bytes());
+        }
+        writer.finish()
+    }
+}
+
+/// What a successful run left behind, found by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunResult {
+    /// Every declared output, in the order of the manifest, and what stood there after the run.
+    pub outputs: Vec<(ProjectPath, Content)>,
+    /// The run's captured output as a blob; `None` when it printed nothing.
+    pub log: Option<Digest>,
+    /// How long the command took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// What this checkout remembers of a node: the last time it was up to date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeRecord {
+    /// The key then.
+    pub key: Key,
+    /// What the key was made of.
+    pub parts: KeyParts,
+    /// What the run with that key left.
+    pub result: RunResult,
+    /// How it came to be up to date.
+    pub origin: Origin,
+    /// The number of the build that recorded it, counted from 1 in this checkout.
+    pub build: u32,
+}
+
+/// How a node came to be up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Its command ran.
+    Ran,
+    /// Its outputs came back from the cache.
+    Restored,
+    /// Its outputs stood already and belonged to its key: after a rename, or in a copied checkout.
+    Found,
+}
+
+/// One run of a node in this checkout, for history, logs and the critical path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRecord {
+    /// The node's name.
+    pub node: String,
+    /// The number of the build it was part of.
+    pub build: u32,
+    /// When the command started, milliseconds since 1970 UTC.
+    pub started_ms: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// How it ended.
+    pub ending: Ending,
+    /// Whether a log was kept in `.pipe/logs/`.
+    pub log: bool,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It exited with this code.
+    Exit(i32),
+    /// This signal ended it.
+    Signal(i32),
+    /// It could not be started.
+    NotStarted,
+}
+
+impl Ending {
+    /// Whether the command says that all went well.
+    pub fn is_success(self) -> bool {
+        self == Ending::Exit(0)
+    }
+}
+
+/// The stat fields that tell whether a file may have changed: a shortcut to a digest, never part of a key.
+/// Compared for equality only, so that a clock set back does no harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Stamp {
+    /// Bytes.
+    pub size: u64,
+    /// Nanoseconds since 1970, of the last change of the bytes.
+    pub mtime_ns: i64,
+    /// Nanoseconds since 1970, of the last change of bytes or inode; programs cannot set it.
+    pub ctime_ns: i64,
+    /// Device number.
+    pub device: u64,
+    /// Inode number.
+    pub inode: u64,
+    /// Type and permission bits.
+    pub mode: u32,
+}
+
+/// A file's digest as it was when it had this stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StampedDigest {
+    /// Taken before the bytes were read, and the same after.
+    pub stamp: Stamp,
+    /// Of the bytes.
+    pub digest: Digest,
+}

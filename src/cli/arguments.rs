@@ -1,0 +1,167 @@
+//! What can be typed, in clap's form, with the help that teaches it.
+//!
+//! Does not know what any of it does.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A declarative build system for data pipelines.
+///
+/// A manifest, pipe.kdl, names nodes: a command, what it reads, what it writes. `pipe build` runs only what is stale,
+/// as much at once as `jobs` allows, an `exclusive` node alone. Outputs are kept in a cache, so going back restores
+/// instead of running.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pipe",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  pipe init                 start a project here
+  pipe build                run what is stale
+  pipe build report -j 4    only what `report` needs, four commands at once
+  pipe status               what is fresh, what is stale and why
+  pipe why train            the whole chain of reasons
+  pipe log train            what it printed
+
+Exit codes: 0 done, 1 a node failed, 2 usage or manifest, 3 stale (status --exit-code), 130 interrupted."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Act as if started in DIR
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub(super) directory: Option<PathBuf>,
+    /// The manifest; without it pipe.kdl here or in the nearest folder above
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) manifest: Option<PathBuf>,
+    /// Where results are kept, instead of .pipe/cache; may be shared by checkouts [env: PIPE_CACHE_DIR]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) cache_dir: Option<PathBuf>,
+    /// When to use colour; NO_COLOR is honoured
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub(super) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run what is stale
+    Build(Build),
+    /// Say what is fresh, what is stale and why; changes nothing
+    Status(Status),
+    /// Say why a node is stale, down to the roots, or why it is fresh
+    Why(Why),
+    /// List the nodes
+    List(List),
+    /// Show what a node printed
+    Log(Log),
+    /// Remove outputs that pipe wrote; never sources, never what somebody changed
+    Clean(Clean),
+    /// Check the manifest without running anything
+    Check,
+    /// Start a project: write a first pipe.kdl
+    Init,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Targets are nodes, outputs, or globs over both; without one everything is built.
+
+Examples:
+  pipe build                      everything that is stale
+  pipe build build/report.md      the node that writes this file, and what it needs
+  pipe build 'train-*' -k         all that match; go on after a failure
+  pipe build -n                   only say what would be done
+  pipe build -f clean             run `clean` even though it is fresh")]
+pub(super) struct Build {
+    /// Nodes, outputs or globs
+    #[arg(value_name = "TARGET")]
+    pub(super) targets: Vec<String>,
+    /// How many commands run at once; without it `jobs` of the manifest, else one a processor
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(super) jobs: Option<u32>,
+    /// After a failure, go on with what does not need it
+    #[arg(short, long)]
+    pub(super) keep_going: bool,
+    /// Say what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// Run the targets (without one: everything) even when they are fresh
+    #[arg(short, long)]
+    pub(super) force: bool,
+    /// Say with each node why it runs
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Only failures and the result
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Commands, fresh nodes and blocked nodes too
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Nodes, outputs or globs
+    #[arg(value_name = "TARGET")]
+    pub(super) targets: Vec<String>,
+    /// Exit with 3 when something is stale
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    /// Name the fresh nodes too
+    #[arg(short, long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Why {
+    /// A node, or an output of it
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Nodes, outputs or globs
+    #[arg(value_name = "TARGET")]
+    pub(super) targets: Vec<String>,
+    /// With what each reads and writes
+    #[arg(short, long)]
+    pub(super) long: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Log {
+    /// A node, or an output of it
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+    /// The run in build number N instead of the last
+    #[arg(long, value_name = "N")]
+    pub(super) run: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Clean {
+    /// Nodes, outputs or globs; without one, the outputs of every node
+    #[arg(value_name = "TARGET")]
+    pub(super) targets: Vec<String>,
+    /// Only list what would be removed
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(super) yes: bool,
+}

@@ -1,0 +1,62 @@
+//! `pipe clean`.
+
+use super::arguments::Clean;
+use super::{Caller, exit, output};
+use crate::engine::session::{Session, SessionError};
+use crate::engine::upkeep;
+use crate::logic::event::BuildEvent;
+use crate::report::{units, words};
+use std::fmt::Write;
+
+pub(super) fn run(caller: &Caller, asked: &Clean) -> Result<u8, SessionError> {
+    let session = Session::open(caller.place()?, caller.variables.clone())?;
+    let selection = session.select(&asked.targets)?;
+    let cleaning = upkeep::plan_cleaning(&session, &selection);
+    let mut text = String::new();
+    for path in &cleaning.foreign {
+        let _ = writeln!(text, "keeps    {path}  (not as pipe left it)");
+    }
+    for path in &cleaning.removable {
+        let _ = writeln!(
+            text,
+            "{}  {path}",
+            if asked.dry_run {
+                "would remove"
+            } else {
+                "removes"
+            }
+        );
+    }
+    let count = cleaning.removable.len();
+    if count == 0 {
+        text.push_str("nothing to remove\n");
+    }
+    output::talk(&text);
+    if count == 0 || asked.dry_run {
+        return Ok(exit::DONE);
+    }
+    if !asked.yes && !agreed(caller, count) {
+        return Ok(exit::USAGE);
+    }
+    upkeep::clean(&session, &cleaning, &mut |event| {
+        if let BuildEvent::Notice(notice) = event {
+            output::talk(&format!("{}\n", words::notice(&notice)));
+        }
+    })?;
+    output::talk(&format!(
+        "removed {}; the next build restores what the cache holds\n",
+        units::count(count, "output")
+    ));
+    Ok(exit::DONE)
+}
+
+fn agreed(caller: &Caller, count: usize) -> bool {
+    if !caller.screen.can_ask() {
+        output::talk("nothing was removed: say --yes to remove without being asked\n");
+        return false;
+    }
+    output::talk(&format!("remove {}? [y/N] ", units::count(count, "output")));
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    matches!(answer.trim(), "y" | "Y" | "yes")
+}

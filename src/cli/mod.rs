@@ -1,0 +1,113 @@
+//! Arguments become one call, and its answer an exit code. A file a command.
+//!
+//! The only room that reads the environment. Never sees `world`: it asks `engine` and shows through `report`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment and the terminal are read here and nowhere else"
+)]
+
+mod arguments;
+mod build;
+mod check;
+mod clean;
+mod failure;
+mod init;
+mod list;
+mod log;
+mod output;
+mod status;
+mod why;
+
+use crate::engine::project::Place;
+use crate::engine::session::{SessionError, Variables};
+use arguments::{Arguments, Command, Global};
+use clap::Parser;
+use output::Screen;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// How a program that calls `pipe` learns what came of it.
+pub mod exit {
+    /// All that was asked is done.
+    pub const DONE: u8 = 0;
+    /// A node failed.
+    pub const NODE_FAILED: u8 = 1;
+    /// Wrong arguments, a wrong manifest, a missing source, or a project that cannot be read.
+    pub const USAGE: u8 = 2;
+    /// `status --exit-code`: something is stale.
+    pub const STALE: u8 = 3;
+    /// Interrupted by a signal.
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// Runs the program with these arguments, the program's name first.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let parsed = match Arguments::try_parse_from(arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Help and version are no errors and go to standard output; clap knows which is which.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::DONE
+            });
+        }
+    };
+    let screen = Screen::new(parsed.global.color);
+    let caller = Caller {
+        global: parsed.global,
+        screen,
+        variables: std::env::vars_os().collect(),
+    };
+    let answer = match &parsed.command {
+        Command::Build(build) => build::run(&caller, build),
+        Command::Status(status) => status::run(&caller, status),
+        Command::Why(why) => why::run(&caller, why),
+        Command::List(list) => list::run(&caller, list),
+        Command::Log(log) => log::run(&caller, log),
+        Command::Clean(clean) => clean::run(&caller, clean),
+        Command::Check => check::run(&caller),
+        Command::Init => init::run(&caller),
+    };
+    let code = answer.unwrap_or_else(|error| {
+        failure::show(&error, &caller.screen);
+        exit::USAGE
+    });
+    ExitCode::from(code)
+}
+
+/// What every command gets of the one who called.
+struct Caller {
+    global: Global,
+    screen: Screen,
+    variables: Variables,
+}
+
+impl Caller {
+    fn folder(&self) -> PathBuf {
+        self.global
+            .directory
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("."))
+    }
+
+    fn place(&self) -> Result<Place, SessionError> {
+        let from_environment = || {
+            std::env::var_os("PIPE_CACHE_DIR")
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let cache = self.global.cache_dir.clone().or_else(from_environment);
+        Ok(Place::find(
+            &self.folder(),
+            self.global.manifest.as_deref(),
+            cache.as_deref(),
+        )?)
+    }
+
+    fn processors() -> u32 {
+        std::thread::available_parallelism().map_or(1, |count| count.get() as u32)
+    }
+}

@@ -1,0 +1,31 @@
+//! `pipe status`.
+
+use super::arguments::Status;
+use super::{Caller, exit, output};
+use crate::engine::session::{Session, SessionError};
+use crate::logic::plan::Forecast;
+use crate::report::status;
+
+pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
+    let session = Session::open(caller.place()?, caller.variables.clone())?;
+    let selection = session.select(&asked.targets)?;
+    let survey = session.survey(&selection, false);
+    let text = status::status(
+        &session.project.graph,
+        &survey.forecasts,
+        &survey.missing,
+        asked.all,
+        caller.screen.colour_out,
+    );
+    output::data(text.as_bytes());
+    let stale = survey
+        .forecasts
+        .iter()
+        .flatten()
+        .any(|forecast| *forecast != Forecast::Fresh);
+    Ok(if asked.exit_code && stale {
+        exit::STALE
+    } else {
+        exit::DONE
+    })
+}

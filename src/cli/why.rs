@@ -1,0 +1,29 @@
+//! `pipe why NODE`.
+
+use super::arguments::Why;
+use super::{Caller, exit, output};
+use crate::engine::session::{Session, SessionError};
+use crate::report::status;
+
+pub(super) fn run(caller: &Caller, asked: &Why) -> Result<u8, SessionError> {
+    let session = Session::open(caller.place()?, caller.variables.clone())?;
+    let selection = session.select(std::slice::from_ref(&asked.node))?;
+    let survey = session.survey(&selection, false);
+    let graph = &session.project.graph;
+    let mut text = String::new();
+    for node in graph
+        .nodes()
+        .filter(|node| selection.named[node.0 as usize])
+    {
+        let record = session.record(node);
+        text.push_str(&status::why(
+            graph,
+            &survey.forecasts,
+            &survey.missing,
+            node,
+            record.as_ref(),
+        ));
+    }
+    output::data(text.as_bytes());
+    Ok(exit::DONE)
+}

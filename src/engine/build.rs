@@ -1,0 +1,424 @@
+//! The loop of a build: orders out, news in, events up. Owns all that changes while a build runs.
+//!
+//! Judging is `check`'s, running is `run`'s, the choice of what comes next is the scheduler's; this carries messages.
+
+use super::check::{self, CheckFound, Checked};
+use super::items::Items;
+use super::project::{Project, Tools};
+use super::run::{self, Ran, RunFound};
+use super::survey::{Settled, Survey};
+use crate::base::content::Content;
+use crate::base::path::ProjectPath;
+use crate::base::record::{KeyParts, NodeRecord, Origin};
+use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Summary};
+use crate::logic::graph::select::Selection;
+use crate::logic::graph::{Graph, NodeId, Use};
+use crate::logic::plan::Reason;
+use crate::logic::schedule::{Limits, News, Order, Scheduler, State};
+use crate::world::clock;
+use crate::world::execute::bytecode::forget_project_sources;
+use crate::world::execute::{Executor, Running};
+use crate::world::interrupt;
+use crate::world::store::ledger::{Entry, LedgerWriter};
+use crate::world::trouble::Trouble;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Instant;
+
+/// What a build is asked to do.
+pub struct Request<'a> {
+    /// Which nodes.
+    pub selection: &'a Selection,
+    /// Which of them run even when they are fresh.
+    pub forced: Option<&'a Selection>,
+    /// Slots.
+    pub jobs: u32,
+    /// After a failure, go on with what is not below it.
+    pub keep_going: bool,
+}
+
+/// The hands of a build.
+pub struct Hands<'a> {
+    /// Runs commands.
+    pub executor: &'a dyn Executor,
+    /// What runs right now; the interrupt's handler ends it.
+    pub running: &'a Running,
+    /// Marks this build's processes.
+    pub token: &'a str,
+    /// When the build began, the survey included.
+    pub begun: Instant,
+}
+
+/// What the threads of a build share; nothing in it changes while the build runs.
+pub(super) struct Shared<'a> {
+    pub(super) project: &'a Project,
+    pub(super) tools: &'a Tools,
+    pub(super) executor: &'a dyn Executor,
+    pub(super) running: &'a Running,
+    pub(super) token: &'a str,
+    /// This build's number in the checkout.
+    pub(super) build: u32,
+    pub(super) started_ms: u64,
+    pub(super) forced: Option<&'a Selection>,
+}
+
+impl Shared<'_> {
+    pub(super) fn is_forced(&self, node: NodeId) -> bool {
+        self.forced
+            .is_some_and(|forced| forced.named[node.0 as usize])
+    }
+
+    pub(super) fn pycache(&self) -> PathBuf {
+        self.project.place.state.join("pycache")
+    }
+}
+
+enum Message {
+    Checked(u32, Checked),
+    Ran(u32, Ran),
+    Interrupt { again: bool },
+}
+
+/// Builds what `survey` found stale, telling each step.
+///
+/// # Errors
+/// The ledger cannot be written, so nothing could be remembered; or signals cannot be listened to.
+pub fn build(
+    project: &Project,
+    tools: &Tools,
+    survey: Survey,
+    request: &Request<'_>,
+    hands: &Hands<'_>,
+    tell: &mut dyn FnMut(BuildEvent),
+) -> Result<Summary, Trouble> {
+    let graph = &project.graph;
+    let items = Items::choose(graph, &survey, request.selection);
+    let total = request.selection.len();
+    let shared = Shared {
+        project,
+        tools,
+        executor: hands.executor,
+        running: hands.running,
+        token: hands.token,
+        build: tools.ledger.last_build() + 1,
+        started_ms: clock::now_ms(),
+        forced: request.forced,
+    };
+    let limits = Limits {
+        jobs: request.jobs,
+        keep_going: request.keep_going,
+    };
+    let work = items.nodes.len();
+    let mut build = Build {
+        shared: &shared,
+        scheduler: Scheduler::new(limits, items.schedule(graph, tools, request.selection)),
+        nodes: items.nodes,
+        standing: survey.standing,
+        pending: HashMap::new(),
+        writer: LedgerWriter::new(&project.place.state),
+        summary: Summary {
+            fresh: total - work,
+            ..Summary::default()
+        },
+        tell,
+        begun: hands.begun,
+    };
+    for (node, settled) in survey.found {
+        build.record(node, settled, Origin::Found)?;
+    }
+    if work > 0 {
+        build.work(total, request.jobs)?;
+    }
+    let Build {
+        mut writer,
+        mut summary,
+        begun,
+        ..
+    } = build;
+    let stamps = tools.observer.learned();
+    if !stamps.is_empty() {
+        writer.append(&[Entry::Stamps(&stamps)])?;
+    }
+    writer.finish()?;
+    summary.took = begun.elapsed();
+    tell(BuildEvent::Finished(summary.clone()));
+    Ok(summary)
+}
+
+struct Build<'a, 'w> {
+    shared: &'a Shared<'a>,
+    scheduler: Scheduler,
+    /// By item number.
+    nodes: Vec<NodeId>,
+    /// By path number: what stands there, kept up to date as nodes settle.
+    standing: Vec<Option<Content>>,
+    /// By item number: what a check found, until the run starts.
+    pending: HashMap<u32, (Vec<Reason>, Vec<(ProjectPath, Content)>)>,
+    writer: LedgerWriter,
+    summary: Summary,
+    tell: &'w mut dyn FnMut(BuildEvent),
+    begun: Instant,
+}
+
+impl<'a> Build<'a, '_> {
+    fn work(&mut self, total: usize, jobs: u32) -> Result<(), Trouble> {
+        let shared = self.shared;
+        if let Err(trouble) = forget_project_sources(&shared.pycache(), &shared.project.place.root)
+        {
+            (self.tell)(BuildEvent::Notice(Notice::Trouble(trouble.to_string())));
+        }
+        (self.tell)(BuildEvent::Started {
+            total,
+            fresh: self.summary.fresh,
+            jobs,
+        });
+        self.writer.append(&[Entry::BuildStart {
+            build: shared.build,
+        }])?;
+        let (sender, receiver) = mpsc::channel();
+        let for_interrupts = sender.clone();
+        let _listening = interrupt::listen(move |count, _signal| {
+            let _ = for_interrupts.send(Message::Interrupt { again: count > 1 });
+        })?;
+        self.carry_messages(&sender, &receiver)?;
+        self.settle_the_rest();
+        self.writer.append(&[Entry::BuildEnd {
+            build: shared.build,
+        }])
+    }
+
+    /// The loop itself. Checks go to rayon's pool; each run has a thread of its own, which waits for its process.
+    fn carry_messages(
+        &mut self,
+        sender: &mpsc::Sender<Message>,
+        receiver: &mpsc::Receiver<Message>,
+    ) -> Result<(), Trouble> {
+        let shared = self.shared;
+        let mut result = Ok(());
+        std::thread::scope(|runs| {
+            rayon::in_place_scope(|checks| {
+                loop {
+                    while let Some(order) = self.scheduler.next(self.elapsed_ms()) {
+                        let sender = sender.clone();
+                        match order {
+                            Order::Check(item) => {
+                                let (node, known) = (self.node(item), self.known_inputs(item));
+                                checks.spawn(move |_| {
+                                    let _ = sender.send(Message::Checked(
+                                        item,
+                                        check::check(shared, node, &known),
+                                    ));
+                                });
+                            }
+                            Order::Run(item) => {
+                                let (node, inputs) = (self.node(item), self.start(item));
+                                runs.spawn(move || {
+                                    let _ = sender
+                                        .send(Message::Ran(item, run::run(shared, node, &inputs)));
+                                });
+                            }
+                        }
+                    }
+                    if self.scheduler.is_done() {
+                        return;
+                    }
+                    let message = receiver.recv().expect("this loop holds a sender itself");
+                    if let Err(trouble) = self.handle(message) {
+                        // What cannot be remembered must not go on being made; what runs is let end.
+                        self.tell_scheduler(News::Interrupted);
+                        result = Err(trouble);
+                    }
+                }
+            });
+        });
+        result
+    }
+
+    fn handle(&mut self, message: Message) -> Result<(), Trouble> {
+        match message {
+            Message::Checked(item, checked) => self.checked(item, checked),
+            Message::Ran(item, ran) => self.ran(item, ran),
+            Message::Interrupt { again } => {
+                self.summary.interrupted = true;
+                self.shared.running.stop_all(again);
+                self.tell_scheduler(News::Interrupted);
+                Ok(())
+            }
+        }
+    }
+
+    fn checked(&mut self, item: u32, checked: Checked) -> Result<(), Trouble> {
+        self.notices(checked.notices);
+        match checked.found {
+            CheckFound::Settled(settled, origin) => {
+                let outcome = match origin {
+                    Origin::Restored => {
+                        self.summary.restored += 1;
+                        self.summary.saved_ms += settled.result.duration_ms;
+                        Outcome::Restored {
+                            saved_ms: settled.result.duration_ms,
+                        }
+                    }
+                    Origin::Ran | Origin::Found => {
+                        self.summary.fresh += 1;
+                        Outcome::Fresh
+                    }
+                };
+                self.record(self.node(item), settled, origin)?;
+                self.finished(item, outcome);
+                self.tell_scheduler(News::Settled(item));
+            }
+            CheckFound::MustRun { reasons, inputs } => {
+                self.pending.insert(item, (reasons, inputs));
+                self.tell_scheduler(News::MustRun(item));
+            }
+            CheckFound::Failed(cause) => {
+                let failure =
+                    Failure::before_start(cause, &self.graph().job(self.node(item)).shown);
+                self.failed(item, failure);
+            }
+        }
+        Ok(())
+    }
+
+    fn ran(&mut self, item: u32, ran: Ran) -> Result<(), Trouble> {
+        self.notices(ran.notices);
+        let node = self.node(item);
+        if let Some(record) = ran.record {
+            self.writer.append(&[Entry::Run(&record)])?;
+        }
+        match ran.found {
+            RunFound::Done {
+                settled,
+                took,
+                keep,
+            } => {
+                let last = self.shared.tools.ledger.node(self.graph().name(node));
+                let unchanged =
+                    last.is_some_and(|last| last.result.outputs == settled.result.outputs);
+                self.summary.ran += 1;
+                if keep {
+                    self.record(node, settled, Origin::Ran)?;
+                } else {
+                    self.remember_outputs(node, &settled)?;
+                }
+                self.finished(item, Outcome::Ran { took, unchanged });
+                self.tell_scheduler(News::Ran(item));
+            }
+            RunFound::Failed(failure) => self.failed(item, failure),
+            RunFound::Stopped => {
+                self.tell_scheduler(News::Stopped(item));
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, item: u32, failure: Failure) {
+        self.summary.failed += 1;
+        self.finished(item, Outcome::Failed(failure));
+        self.tell_scheduler(News::Failed(item));
+    }
+
+    /// Says that a node's command starts, and gives the inputs that it was judged by.
+    fn start(&mut self, item: u32) -> Vec<(ProjectPath, Content)> {
+        let (reasons, inputs) = self
+            .pending
+            .remove(&item)
+            .expect("a check comes before its run");
+        let node = self.node(item);
+        let command = self.graph().job(node).shown;
+        let node = self.graph().name(node).to_owned();
+        (self.tell)(BuildEvent::NodeStarted { node, reasons, command });
+        inputs
+    }
+
+    /// What is known to stand at each input; `None` where it has to be looked at now.
+    fn known_inputs(&self, item: u32) -> Vec<Option<Content>> {
+        let known = |input: Use| {
+            (!input.mixed)
+                .then(|| self.standing[input.path.0 as usize])
+                .flatten()
+        };
+        self.graph().inputs(self.node(item)).map(known).collect()
+    }
+
+    /// Writes down that a node is up to date, and with what.
+    fn record(&mut self, node: NodeId, settled: Settled, origin: Origin) -> Result<(), Trouble> {
+        self.remember_outputs(node, &settled)?;
+        let record = NodeRecord {
+            key: settled.key,
+            parts: KeyParts {
+                declaration: self.graph().declaration(node),
+                inputs: settled.inputs,
+            },
+            result: settled.result,
+            origin,
+            build: self.shared.build,
+        };
+        self.writer.append(&[Entry::Node {
+            name: self.graph().name(node),
+            record: &record,
+        }])
+    }
+
+    /// Writes down what `pipe` left at the outputs, so that it is known as its own and not as the user's.
+    fn remember_outputs(&mut self, node: NodeId, settled: &Settled) -> Result<(), Trouble> {
+        let outputs: Vec<Use> = self.graph().outputs(node).collect();
+        for (output, (_, content)) in outputs.into_iter().zip(&settled.result.outputs) {
+            self.standing[output.path.0 as usize] = Some(*content);
+        }
+        let written = |(path, content): &(ProjectPath, Content)| Entry::Written {
+            path: path.clone(),
+            content: *content,
+        };
+        let entries: Vec<Entry<'_>> = settled.result.outputs.iter().map(written).collect();
+        self.writer.append(&entries)
+    }
+
+    /// Nodes that will not be reached any more, told once at the end.
+    fn settle_the_rest(&mut self) {
+        for item in 0..self.nodes.len() as u32 {
+            match self.scheduler.state(item) {
+                State::Blocked { by } => {
+                    self.summary.blocked += 1;
+                    let by = self.graph().name(self.node(by)).to_owned();
+                    self.finished(item, Outcome::Blocked { by });
+                }
+                State::Stopped => {
+                    self.summary.stopped += 1;
+                    self.finished(item, Outcome::Stopped);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn finished(&mut self, item: u32, outcome: Outcome) {
+        let node = self.graph().name(self.node(item)).to_owned();
+        (self.tell)(BuildEvent::NodeFinished { node, outcome });
+    }
+
+    fn notices(&mut self, notices: Vec<Notice>) {
+        for notice in notices {
+            self.summary.not_kept += usize::from(matches!(notice, Notice::NotKept { .. }));
+            (self.tell)(BuildEvent::Notice(notice));
+        }
+    }
+
+    fn tell_scheduler(&mut self, news: News) {
+        self.scheduler.tell(news);
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        self.begun.elapsed().as_millis() as u64
+    }
+
+    fn graph(&self) -> &'a Graph {
+        &self.shared.project.graph
+    }
+
+    fn node(&self, item: u32) -> NodeId {
+        self.nodes[item as usize]
+    }
+}

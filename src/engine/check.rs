@@ -1,0 +1,222 @@
+//! The first phase of a node, once all that it needs is settled: key, judgement and, where possible, restoring.
+//!
+//! Takes no job slot. Does not run commands; `run` does.
+
+use super::build::Shared;
+use super::survey::{Settled, known_result, links};
+use crate::base::content::Content;
+use crate::base::path::ProjectPath;
+use crate::base::record::{NodeRecord, Origin, RunResult};
+use crate::logic::event::{FailureCause, Notice};
+use crate::logic::graph::{NodeId, PathId};
+use crate::logic::plan::judge::{self, Situation};
+use crate::logic::plan::{Reason, Verdict};
+use crate::world::observe::Links;
+use crate::world::store::cache::{Lookup, RestoreTrouble};
+use crate::world::store::state;
+use crate::world::trouble::Trouble;
+
+/// What a check found.
+pub(super) struct Checked {
+    pub(super) found: CheckFound,
+    pub(super) notices: Vec<Notice>,
+}
+
+/// See [`Checked`].
+pub(super) enum CheckFound {
+    /// The node is settled.
+    Settled(Settled, Origin),
+    /// Its command has to run.
+    MustRun {
+        reasons: Vec<Reason>,
+        inputs: Vec<(ProjectPath, Content)>,
+    },
+    /// It can neither run nor be settled.
+    Failed(FailureCause),
+}
+
+/// Checks `node`. `known` holds, for each of its inputs, what is already known to stand there.
+pub(super) fn check(shared: &Shared<'_>, node: NodeId, known: &[Option<Content>]) -> Checked {
+    let mut notices = Vec::new();
+    let found = match inputs(shared, node, known) {
+        Ok(inputs) => judge(shared, node, inputs, &mut notices),
+        Err(cause) => CheckFound::Failed(cause),
+    };
+    Checked { found, notices }
+}
+
+fn inputs(
+    shared: &Shared<'_>,
+    node: NodeId,
+    known: &[Option<Content>],
+) -> Result<Vec<(ProjectPath, Content)>, FailureCause> {
+    let graph = &shared.project.graph;
+    let mut inputs = Vec::with_capacity(known.len());
+    for (input, known) in graph.inputs(node).zip(known) {
+        let path = graph.project_path(input.path);
+        let content = match known {
+            Some(content) => *content,
+            None => observe(shared, input.path)
+                .map_err(|trouble| FailureCause::Trouble(trouble.to_string()))?,
+        };
+        if matches!(content, Content::Absent | Content::Special) {
+            let needs: Vec<&str> = graph.needs(node).map(|need| graph.name(need)).collect();
+            let message = format!(
+                "it reads {path}, which is not there after {} has run",
+                needs.join(", ")
+            );
+            return Err(FailureCause::Trouble(message));
+        }
+        inputs.push((path, content));
+    }
+    Ok(inputs)
+}
+
+fn observe(shared: &Shared<'_>, path: PathId) -> Result<Content, Trouble> {
+    let graph = &shared.project.graph;
+    shared
+        .tools
+        .observer
+        .observe(&graph.project_path(path), links(graph, path))
+}
+
+fn judge(
+    shared: &Shared<'_>,
+    node: NodeId,
+    inputs: Vec<(ProjectPath, Content)>,
+    notices: &mut Vec<Notice>,
+) -> CheckFound {
+    let (graph, tools) = (&shared.project.graph, shared.tools);
+    let outputs: Vec<(ProjectPath, Content)> = graph
+        .outputs(node)
+        .map(|output| {
+            (
+                graph.project_path(output.path),
+                observe(shared, output.path).unwrap_or(Content::Special),
+            )
+        })
+        .collect();
+    let (key, last, result) = known_result(graph, tools, node, &inputs);
+    if result.is_none()
+        && let Lookup::Damaged(trouble) = tools.cache.result(&key)
+    {
+        notices.push(Notice::BadCacheEntry {
+            node: graph.name(node).to_owned(),
+            trouble,
+        });
+    }
+    let now = Situation {
+        declaration: &graph.declaration(node),
+        inputs: &inputs,
+        outputs: &outputs,
+        always: graph.always(node),
+        forced: shared.is_forced(node),
+    };
+    match (judge::judge(&now, result.as_ref(), last.as_ref()), result) {
+        (Verdict::Fresh, Some(result)) => CheckFound::Settled(
+            Settled {
+                key,
+                inputs,
+                result,
+            },
+            origin_of_fresh(last.as_ref(), key),
+        ),
+        (Verdict::Restore(reasons), Some(result)) => {
+            if tools.cache.has_all(&result) && restore(shared, node, &result, &outputs, notices) {
+                return CheckFound::Settled(
+                    Settled {
+                        key,
+                        inputs,
+                        result,
+                    },
+                    Origin::Restored,
+                );
+            }
+            CheckFound::MustRun { reasons, inputs }
+        }
+        (Verdict::Restore(reasons) | Verdict::Run(reasons), _) => {
+            CheckFound::MustRun { reasons, inputs }
+        }
+        (Verdict::Fresh, None) => unreachable!("fresh needs a result"),
+    }
+}
+
+fn origin_of_fresh(last: Option<&NodeRecord>, key: crate::base::record::Key) -> Origin {
+    last.filter(|last| last.key == key)
+        .map_or(Origin::Found, |last| last.origin)
+}
+
+/// Brings every output back that does not stand as it should. Whether all came back.
+fn restore(
+    shared: &Shared<'_>,
+    node: NodeId,
+    result: &RunResult,
+    standing: &[(ProjectPath, Content)],
+    notices: &mut Vec<Notice>,
+) -> bool {
+    let name = || shared.project.graph.name(node).to_owned();
+    let root = &shared.project.place.root;
+    for ((path, wanted), (_, now)) in result.outputs.iter().zip(standing) {
+        if wanted == now {
+            continue;
+        }
+        if let Err(trouble) = set_aside_if_foreign(shared, node, path, *now, notices) {
+            notices.push(Notice::Trouble(trouble.to_string()));
+            return false;
+        }
+        let restored = state::make_parents(root, path)
+            .map_err(RestoreTrouble::Trouble)
+            .and_then(|()| shared.tools.cache.restore_output(root, path, wanted));
+        match restored {
+            Ok(()) => {}
+            Err(RestoreTrouble::Trouble(trouble)) => {
+                notices.push(Notice::Trouble(trouble.to_string()));
+                return false;
+            }
+            Err(damage) => {
+                notices.push(Notice::BadCacheEntry {
+                    node: name(),
+                    trouble: damage.to_string(),
+                });
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Moves away what stands at an output's path unless `pipe` wrote it. Nothing that the user made is ever lost.
+pub(super) fn set_aside_if_foreign(
+    shared: &Shared<'_>,
+    node: NodeId,
+    path: &ProjectPath,
+    now: Content,
+    notices: &mut Vec<Notice>,
+) -> Result<(), Trouble> {
+    let place = &shared.project.place;
+    let tools = shared.tools;
+    if !state::stands(&place.root, path) || is_ours(shared, path, now) {
+        return Ok(());
+    }
+    // An output that is a link is observed as what it leads to; the link itself is nobody's work but the command's.
+    if now == Content::Absent
+        && tools
+            .observer
+            .observe(path, Links::Verbatim)
+            .is_ok_and(|now| now == Content::Absent)
+    {
+        return state::remove_output(&place.root, path);
+    }
+    let kept = state::set_aside(&place.root, &place.state, path, shared.started_ms)?;
+    notices.push(Notice::Replaced {
+        node: shared.project.graph.name(node).to_owned(),
+        path: path.clone(),
+        kept,
+    });
+    Ok(())
+}
+
+/// Whether what stands at `path` is exactly what `pipe` last left there.
+fn is_ours(shared: &Shared<'_>, path: &ProjectPath, now: Content) -> bool {
+    shared.tools.ledger.written(path.as_str()) == Some(now)
+}

@@ -1,0 +1,87 @@
+//! Which nodes a build has to deal with, in the form in which the scheduler takes them.
+//!
+//! Does not look at the disk; the survey did.
+
+use super::project::Tools;
+use super::survey::Survey;
+use crate::logic::graph::select::Selection;
+use crate::logic::graph::{Graph, NodeId};
+use crate::logic::manifest::Exclusive as Declared;
+use crate::logic::plan::Forecast;
+use crate::logic::schedule::{Exclusive, Item};
+use std::collections::HashMap;
+
+/// The nodes that are not settled before the build starts.
+pub(super) struct Items {
+    /// By item number.
+    pub(super) nodes: Vec<NodeId>,
+    /// By node number.
+    places: Vec<Option<u32>>,
+}
+
+impl Items {
+    /// A node is settled beforehand when it is fresh and so is everything that it needs.
+    pub(super) fn choose(graph: &Graph, survey: &Survey, selection: &Selection) -> Items {
+        let mut nodes = Vec::new();
+        let mut places = vec![None; graph.len()];
+        for node in graph.order().filter(|&node| selection.contains(node)) {
+            let above = graph
+                .needs(node)
+                .any(|need| places[need.0 as usize].is_some());
+            if above || *survey.forecast(node) != Forecast::Fresh {
+                places[node.0 as usize] = Some(nodes.len() as u32);
+                nodes.push(node);
+            }
+        }
+        Items { nodes, places }
+    }
+
+    pub(super) fn schedule(
+        &self,
+        graph: &Graph,
+        tools: &Tools,
+        selection: &Selection,
+    ) -> Vec<Item> {
+        let mut groups: HashMap<String, u32> = HashMap::new();
+        let place = |node: NodeId| self.places[node.0 as usize];
+        let expected = expected_durations(graph, tools, &self.nodes);
+        let item = |(&node, weight): (&NodeId, u64)| Item {
+            needs: graph.needs(node).filter_map(place).collect(),
+            after: graph
+                .after(node)
+                .filter(|&other| selection.contains(other))
+                .filter_map(place)
+                .collect(),
+            exclusive: match graph.exclusive(node) {
+                None => Exclusive::No,
+                Some(Declared::Alone) => Exclusive::Alone,
+                Some(Declared::Group(word)) => {
+                    let next = groups.len() as u32;
+                    Exclusive::Group(*groups.entry(word).or_insert(next))
+                }
+            },
+            weight,
+        };
+        self.nodes.iter().zip(expected).map(item).collect()
+    }
+}
+
+/// How long each node is expected to run, in milliseconds: its last successful run; where there is none, the median
+/// of the others; where there is nothing at all, the same for all.
+fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> Vec<u64> {
+    let last = |&node: &NodeId| {
+        let runs = tools.ledger.runs(graph.name(node));
+        runs.iter()
+            .rev()
+            .find(|run| run.ending.is_success())
+            .map(|run| run.duration_ms.max(1))
+    };
+    let known: Vec<Option<u64>> = nodes.iter().map(last).collect();
+    let mut sorted: Vec<u64> = known.iter().flatten().copied().collect();
+    sorted.sort_unstable();
+    let guess = sorted.get(sorted.len() / 2).copied().unwrap_or(1000);
+    known
+        .into_iter()
+        .map(|known| known.unwrap_or(guess))
+        .collect()
+}

@@ -1,0 +1,16 @@
+//! The one place where deciding meets acting: projects are opened, surveyed, built and looked after.
+//!
+//! Knows both wings; prints nothing and reads no environment: what it needs of those comes in, what it has to say
+//! goes out as values.
+
+pub mod project;
+
+pub mod survey;
+
+pub mod build;
+mod check;
+mod items;
+mod run;
+
+pub mod session;
+pub mod upkeep;

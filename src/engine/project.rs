@@ -1,0 +1,419 @@
+//! Finding, reading and expanding a project; or mapping the snapshot of the last time.
+//!
+//! Does not judge nodes; `survey` does.
+
+use crate::base::content::Content;
+use crate::base::digest::{Digest, DigestWriter};
+use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::path::{PathPattern, ProjectPath, STATE_FOLDER};
+use crate::logic::graph::Graph;
+use crate::logic::graph::expand::{self, Facts};
+use crate::logic::manifest::{self, Problem, Severity, Source};
+use crate::world::observe::{Links, Observer};
+use crate::world::store::cache::LocalCache;
+use crate::world::store::ledger::Ledger;
+use crate::world::store::state;
+use crate::world::trouble::Trouble;
+use bytes::Bytes;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// The manifest's usual name.
+pub const MANIFEST: &str = "pipe.kdl";
+
+/// Where a project lies.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The folder that all paths are relative to: the manifest's.
+    pub root: PathBuf,
+    /// The manifest.
+    pub manifest: ProjectPath,
+    /// The manifest as messages name it.
+    pub shown: String,
+    /// `.pipe/`.
+    pub state: PathBuf,
+    /// The cache's folder.
+    pub cache: PathBuf,
+    /// Where the user stands, relative to the root; targets may be given from there.
+    pub standing: ProjectPath,
+}
+
+/// The chosen hands, and what is remembered.
+pub struct Tools {
+    /// Looks at the disk.
+    pub observer: Observer,
+    /// What this checkout remembers.
+    pub ledger: Ledger,
+    /// Keeps and restores.
+    pub cache: LocalCache,
+    /// The caller's environment.
+    pub variables: Vec<(OsString, OsString)>,
+    /// What was found damaged while opening; each costs time only.
+    pub damages: Vec<String>,
+}
+
+/// A project that can be built.
+pub struct Project {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub graph: Graph,
+    /// `jobs` of the manifest.
+    pub jobs: Option<u32>,
+    /// Problems that a build can go on with.
+    pub warnings: Vec<Problem>,
+    /// Files that match a glob and are left out of it: outputs of nodes that are gone.
+    pub leftovers: Vec<ProjectPath>,
+}
+
+/// Why a project could not be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// No manifest where one was looked for.
+    NoManifest(PathBuf),
+    /// The manifest is wrong; every problem.
+    Problems(Vec<Problem>),
+    /// A name that cannot be written in a manifest matches a pattern: pattern and name.
+    NotUtf8(Vec<(String, String)>),
+    /// The world refused.
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for OpenError {
+    fn from(trouble: Trouble) -> Self {
+        OpenError::Trouble(trouble)
+    }
+}
+
+impl Place {
+    /// Looks for a manifest in `folder` and in the folders above it, or takes the one that is named.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be reached.
+    pub fn find(
+        folder: &Path,
+        named: Option<&Path>,
+        cache: Option<&Path>,
+    ) -> Result<Place, OpenError> {
+        let folder = folder.canonicalize_here()?;
+        let (root, name) = match named {
+            Some(path) => {
+                let path = folder.join(path);
+                let name = path
+                    .file_name()
+                    .and_then(|name| name.to_str())
+                    .unwrap_or(MANIFEST)
+                    .to_owned();
+                let root = path.parent().unwrap_or(&folder).to_path_buf();
+                if !state::is_file(&path) {
+                    return Err(OpenError::NoManifest(path));
+                }
+                (root.canonicalize_here()?, name)
+            }
+            None => {
+                let holds = |folder: &&Path| state::is_file(&folder.join(MANIFEST));
+                let root = folder
+                    .ancestors()
+                    .find(holds)
+                    .ok_or_else(|| OpenError::NoManifest(folder.clone()))?;
+                (root.to_path_buf(), MANIFEST.to_owned())
+            }
+        };
+        let standing = folder
+            .strip_prefix(&root)
+            .ok()
+            .and_then(Path::to_str)
+            .unwrap_or_default();
+        let state = root.join(STATE_FOLDER);
+        Ok(Place {
+            manifest: ProjectPath::from_normal(&name),
+            shown: root
+                .join(&name)
+                .strip_prefix(&folder)
+                .map_or(name, |path| path.display().to_string()),
+            cache: cache.map_or_else(|| state.join("cache"), |path| folder.join(path)),
+            standing: ProjectPath::parse(standing).unwrap_or_else(|_| ProjectPath::root()),
+            state,
+            root,
+        })
+    }
+}
+
+trait CanonicalizeHere {
+    fn canonicalize_here(&self) -> Result<PathBuf, Trouble>;
+}
+
+impl CanonicalizeHere for Path {
+    fn canonicalize_here(&self) -> Result<PathBuf, Trouble> {
+        state::real_path(self)
+    }
+}
+
+impl Tools {
+    /// Opens what is remembered. Never fails: what cannot be read is forgotten.
+    pub fn open(place: &Place, variables: Vec<(OsString, OsString)>) -> Tools {
+        let (mut ledger, damages) = Ledger::open(&place.state);
+        let observer = Observer::new(place.root.clone(), ledger.take_stamps());
+        Tools {
+            observer,
+            ledger,
+            cache: LocalCache::new(&place.cache),
+            variables,
+            damages,
+        }
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        let (_, value) = self.variables.iter().find(|(key, _)| key == name)?;
+        value.to_str().map(str::to_owned)
+    }
+}
+
+impl Project {
+    /// Opens the project: from the snapshot when manifest, variables and listings are those of the last time.
+    /// With `save` a new snapshot is left for the next time.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(place: Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
+        let text = state::read_file(&place.manifest.under(&place.root))?;
+        let manifest_digest = Digest::of(&text);
+        if let Some(project) = from_snapshot(&place, tools, manifest_digest)? {
+            return Ok(project);
+        }
+        read(place, tools, text, manifest_digest, save)
+    }
+}
+
+fn read(
+    place: Place,
+    tools: &Tools,
+    text: Vec<u8>,
+    digest: Digest,
+    save: bool,
+) -> Result<Project, OpenError> {
+    let source = Source::new(place.shown.clone(), String::from_utf8_lossy(&text));
+    let (decoded, mut problems) = manifest::read(&source);
+    let Some(decoded) = decoded else {
+        return Err(OpenError::Problems(problems));
+    };
+    let declared = expand::declared_outputs(&decoded);
+    let is_declared = |path: &ProjectPath| lies_in(&declared, path);
+    let mut listings = HashMap::new();
+    let mut leftovers = Vec::new();
+    for pattern in expand::patterns(&decoded) {
+        let (files, left) = list(tools, &pattern, &is_declared)?;
+        leftovers.extend(left);
+        listings.insert(pattern.as_str().to_owned(), files);
+    }
+    let variables: HashMap<String, Option<String>> = expand::caller_variables(&decoded)
+        .into_iter()
+        .map(|name| (name.clone(), tools.variable(&name)))
+        .collect();
+    let facts = Facts {
+        listings: &listings,
+        variables: &variables,
+        manifest: &place.manifest,
+    };
+    let (graph, more) = expand::expand(&decoded, &source, &facts);
+    problems.extend(more);
+    problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span));
+    let Some(graph) = graph.filter(|_| {
+        problems
+            .iter()
+            .all(|problem| problem.severity != Severity::Error)
+    }) else {
+        return Err(OpenError::Problems(problems));
+    };
+    // A manifest with warnings is read again each time, so that they are told each time.
+    if save && problems.is_empty() {
+        let header = Header {
+            manifest: digest,
+            jobs: decoded.jobs,
+            variables,
+            listings: listing_digests(&listings),
+        };
+        let mut bytes = header.encode();
+        bytes.extend_from_slice(graph.bytes());
+        // Without a snapshot the next build reads the manifest again; nothing else is lost.
+        let _ = state::write_snapshot(&place.state, &bytes);
+    }
+    Ok(Project {
+        place,
+        graph,
+        jobs: decoded.jobs,
+        warnings: problems,
+        leftovers,
+    })
+}
+
+fn from_snapshot(
+    place: &Place,
+    tools: &Tools,
+    manifest: Digest,
+) -> Result<Option<Project>, OpenError> {
+    let Some(bytes) = state::read_snapshot(&place.state) else {
+        return Ok(None);
+    };
+    let Some((header, length)) = Header::decode(&bytes) else {
+        return Ok(None);
+    };
+    let same_variables = header
+        .variables
+        .iter()
+        .all(|(name, value)| tools.variable(name) == *value);
+    if header.manifest != manifest || !same_variables {
+        return Ok(None);
+    }
+    let Some(graph) = Graph::open(bytes.slice(length..)) else {
+        return Ok(None);
+    };
+    let mut leftovers = Vec::new();
+    if !header.listings.is_empty() {
+        let outputs = graph.paths().filter(|&path| graph.producer(path).is_some());
+        let declared: HashSet<ProjectPath> = outputs.map(|path| graph.project_path(path)).collect();
+        let is_declared = |path: &ProjectPath| lies_in(&declared, path);
+        for (pattern, listed) in &header.listings {
+            let Ok(pattern) = PathPattern::parse(pattern) else {
+                return Ok(None);
+            };
+            let (files, left) = list(tools, &pattern, &is_declared)?;
+            if listing_digest(&files) != *listed {
+                return Ok(None);
+            }
+            leftovers.extend(left);
+        }
+    }
+    Ok(Some(Project {
+        place: place.clone(),
+        graph,
+        jobs: header.jobs,
+        warnings: Vec::new(),
+        leftovers,
+    }))
+}
+
+/// The files that match, and apart from them those that only a node that is gone has written.
+fn list(
+    tools: &Tools,
+    pattern: &PathPattern,
+    is_declared: &dyn Fn(&ProjectPath) -> bool,
+) -> Result<(Vec<ProjectPath>, Vec<ProjectPath>), OpenError> {
+    let listing = tools.observer.list(pattern)?;
+    if !listing.not_utf8.is_empty() {
+        let named = |name: String| (pattern.as_str().to_owned(), name);
+        return Err(OpenError::NotUtf8(
+            listing.not_utf8.into_iter().map(named).collect(),
+        ));
+    }
+    let is_leftover = |path: &ProjectPath| {
+        let Some(written) = tools
+            .ledger
+            .written(path.as_str())
+            .filter(|_| !is_declared(path))
+        else {
+            return false;
+        };
+        // Once somebody has changed it, it is theirs.
+        written != Content::Absent
+            && tools
+                .observer
+                .observe(path, Links::Verbatim)
+                .is_ok_and(|now| now == written)
+    };
+    let (left, files) = listing.files.into_iter().partition(is_leftover);
+    Ok((files, left))
+}
+
+fn lies_in(outputs: &HashSet<ProjectPath>, path: &ProjectPath) -> bool {
+    outputs.contains(path)
+        || path
+            .ancestors()
+            .any(|folder| outputs.contains(&ProjectPath::from_normal(folder)))
+}
+
+fn listing_digest(files: &[ProjectPath]) -> Digest {
+    let mut writer = DigestWriter::new("pipe listing 1");
+    for file in files {
+        writer.field("", file.as_str().as_bytes());
+    }
+    writer.finish()
+}
+
+fn listing_digests(listings: &HashMap<String, Vec<ProjectPath>>) -> Vec<(String, Digest)> {
+    let mut digests: Vec<(String, Digest)> = listings
+        .iter()
+        .map(|(pattern, files)| (pattern.clone(), listing_digest(files)))
+        .collect();
+    digests.sort();
+    digests
+}
+
+/// What a snapshot was made from: it is used only while all of this is the same.
+struct Header {
+    manifest: Digest,
+    jobs: Option<u32>,
+    variables: HashMap<String, Option<String>>,
+    listings: Vec<(String, Digest)>,
+}
+
+const SNAPSHOT_VERSION: &str = concat!("pipe snapshot 1 ", env!("CARGO_PKG_VERSION"));
+
+impl Header {
+    /// Version, length and checksum of the rest, then the rest.
+    fn encode(&self) -> Vec<u8> {
+        let mut body = FlatWriter::default();
+        body.digest(&self.manifest).number(self.jobs.unwrap_or(0));
+        body.number(self.variables.len() as u32);
+        for (name, value) in &self.variables {
+            body.text(name).texts(value.as_slice());
+        }
+        body.number(self.listings.len() as u32);
+        for (pattern, digest) in &self.listings {
+            body.text(pattern).digest(digest);
+        }
+        let mut whole = FlatWriter::default();
+        whole
+            .text(SNAPSHOT_VERSION)
+            .digest(&Digest::of(&body.0))
+            .bytes(&body.0);
+        whole.0
+    }
+
+    /// The header and its length in bytes.
+    fn decode(bytes: &Bytes) -> Option<(Header, usize)> {
+        let mut whole = FlatReader(bytes);
+        if whole.text()? != SNAPSHOT_VERSION {
+            return None;
+        }
+        let checksum = whole.digest()?;
+        let body = whole.bytes()?;
+        if Digest::of(body) != checksum {
+            return None;
+        }
+        let mut body = FlatReader(body);
+        let manifest = body.digest()?;
+        let jobs = Some(body.number()?).filter(|&jobs| jobs > 0);
+        let count = body.number()?;
+        let variable =
+            |body: &mut FlatReader<'_>| Some((body.text()?.to_owned(), body.texts()?.pop()));
+        let variables = (0..count)
+            .map(|_| variable(&mut body))
+            .collect::<Option<_>>()?;
+        let count = body.number()?;
+        let listing = |body: &mut FlatReader<'_>| Some((body.text()?.to_owned(), body.digest()?));
+        let listings = (0..count)
+            .map(|_| listing(&mut body))
+            .collect::<Option<_>>()?;
+        Some((
+            Header {
+                manifest,
+                jobs,
+                variables,
+                listings,
+            },
+            bytes.len() - whole.0.len(),
+        ))
+    }
+}

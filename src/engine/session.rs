@@ -1,0 +1,231 @@
+//! From a folder to an answer: opens the project and carries out one request of the command line.
+//!
+//! Takes the project's lock where something may be written, and only there. Knows no arguments and no terminal.
+
+use super::build::{self, Hands, Request};
+use super::project::{OpenError, Place, Project, Tools};
+use super::survey::{Survey, survey};
+use crate::base::record::{NodeRecord, RunRecord};
+use crate::logic::event::{BuildEvent, Notice, Summary};
+use crate::logic::graph::NodeId;
+use crate::logic::graph::select::{Selection, UnknownTarget};
+use crate::logic::plan::forecast::Missing;
+use crate::world::clock;
+use crate::world::execute::orphans::end_orphans;
+use crate::world::execute::{LocalExecutor, Running};
+use crate::world::store::lock::ProjectLock;
+use crate::world::store::state;
+use crate::world::trouble::Trouble;
+use std::ffi::OsString;
+
+/// Why a request could not be carried out.
+#[derive(Debug)]
+pub enum SessionError {
+    /// The project could not be opened.
+    Open(OpenError),
+    /// Targets that name nothing.
+    UnknownTargets(Vec<UnknownTarget>),
+    /// Sources that are not there; nothing has run.
+    Missing(Vec<(String, Missing)>),
+    /// The world refused.
+    Trouble(Trouble),
+}
+
+impl From<OpenError> for SessionError {
+    fn from(error: OpenError) -> Self {
+        SessionError::Open(error)
+    }
+}
+
+impl From<Trouble> for SessionError {
+    fn from(trouble: Trouble) -> Self {
+        SessionError::Trouble(trouble)
+    }
+}
+
+/// The caller's environment.
+pub type Variables = Vec<(OsString, OsString)>;
+
+/// An open project and the hands that go with it.
+pub struct Session {
+    /// The project.
+    pub project: Project,
+    /// The hands.
+    pub tools: Tools,
+}
+
+/// What a build is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct BuildOrder {
+    /// As typed; empty for all.
+    pub targets: Vec<String>,
+    /// The named targets run even when they are fresh.
+    pub force: bool,
+    /// Slots; `None` for the manifest's number.
+    pub jobs: Option<u32>,
+    /// The machine's number of processors, for when nobody names a number.
+    pub processors: u32,
+    /// Go on after a failure.
+    pub keep_going: bool,
+}
+
+impl Session {
+    /// Opens a project to look at it; writes nothing.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(place: Place, variables: Variables) -> Result<Session, OpenError> {
+        let tools = Tools::open(&place, variables);
+        Ok(Session {
+            project: Project::open(place, &tools, false)?,
+            tools,
+        })
+    }
+
+    /// Which nodes `targets` name.
+    ///
+    /// # Errors
+    /// Every target that names nothing.
+    pub fn select(&self, targets: &[String]) -> Result<Selection, SessionError> {
+        let standing = &self.project.place.standing;
+        Selection::of(&self.project.graph, targets, standing).map_err(SessionError::UnknownTargets)
+    }
+
+    /// Judges the selected nodes as a build would.
+    pub fn survey(&self, selection: &Selection, forced: bool) -> Survey {
+        survey(
+            &self.project,
+            &self.tools,
+            selection,
+            forced.then_some(selection),
+        )
+    }
+
+    /// What this checkout remembers of a node.
+    pub fn record(&self, node: NodeId) -> Option<NodeRecord> {
+        self.tools.ledger.node(self.project.graph.name(node))
+    }
+
+    /// Every remembered run of a node, oldest first.
+    pub fn runs(&self, node: &str) -> Vec<RunRecord> {
+        self.tools.ledger.runs(node)
+    }
+
+    /// What a node printed: in the run of build number `build`, or in its last run; where that was in another
+    /// checkout, or its log is gone, what the restored result keeps of it. `None` when nothing is remembered.
+    ///
+    /// # Errors
+    /// A log that is there cannot be read.
+    pub fn log(&self, node: NodeId, build: Option<u32>) -> Result<Option<Vec<u8>>, Trouble> {
+        let name = self.project.graph.name(node);
+        let runs = self.tools.ledger.runs(name);
+        let record = self.record(node);
+        let newer_result = build.is_none()
+            && record
+                .as_ref()
+                .is_some_and(|record| runs.last().is_none_or(|run| run.build < record.build));
+        let run = match build {
+            Some(build) => runs.iter().rev().find(|run| run.build == build),
+            None => runs.last().filter(|_| !newer_result),
+        };
+        if let Some(run) = run {
+            if !run.log {
+                return Ok(Some(Vec::new()));
+            }
+            return state::read_log(&state::log_path(&self.project.place.state, name, run.build));
+        }
+        match record
+            .filter(|_| build.is_none())
+            .map(|record| record.result.log)
+        {
+            Some(Some(log)) => self.tools.cache.blob(&log),
+            Some(None) => Ok(Some(Vec::new())),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Builds.
+///
+/// # Errors
+/// See [`SessionError`]; a node that fails is not an error but counted in the summary.
+pub fn build(
+    place: &Place,
+    variables: Variables,
+    order: &BuildOrder,
+    tell: &mut dyn FnMut(BuildEvent),
+) -> Result<(Summary, Session), SessionError> {
+    let begun = clock::instant();
+    let token = format!("{}-{}", std::process::id(), clock::now_ns());
+    let lock = lock(place, &token, tell)?;
+    let tools = Tools::open(place, variables);
+    for damage in &tools.damages {
+        tell(BuildEvent::Notice(Notice::Trouble(damage.clone())));
+    }
+    let project = Project::open(place.clone(), &tools, true)?;
+    for path in &project.leftovers {
+        tell(BuildEvent::Notice(Notice::Leftover { path: path.clone() }));
+    }
+    let session = Session { project, tools };
+    let selection = session.select(&order.targets)?;
+    let survey = session.survey(&selection, order.force);
+    if !survey.missing.is_empty() {
+        return Err(SessionError::Missing(session.name_missing(&survey)));
+    }
+    let running = Running::new();
+    let request = Request {
+        selection: &selection,
+        forced: order.force.then_some(&selection),
+        jobs: order
+            .jobs
+            .or(session.project.jobs)
+            .unwrap_or(order.processors),
+        keep_going: order.keep_going,
+    };
+    let hands = Hands {
+        executor: &LocalExecutor,
+        running: &running,
+        token: &token,
+    };
+    let summary = build::build(
+        &session.project,
+        &session.tools,
+        survey,
+        &request,
+        &hands,
+        tell,
+    )?;
+    drop(lock);
+    Ok((summary, session))
+}
+
+impl Session {
+    /// Missing sources with their readers' names.
+    pub fn name_missing(&self, survey: &Survey) -> Vec<(String, Missing)> {
+        let name = |missing: &Missing| {
+            (
+                self.project.graph.name(missing.node).to_owned(),
+                missing.clone(),
+            )
+        };
+        survey.missing.iter().map(name).collect()
+    }
+}
+
+/// Takes the project's lock, and ends what a killed build left running before anything of ours touches its outputs.
+pub(super) fn lock(
+    place: &Place,
+    token: &str,
+    tell: &mut dyn FnMut(BuildEvent),
+) -> Result<ProjectLock, Trouble> {
+    state::prepare(&place.state)?;
+    let mut waiting = |holder: String| tell(BuildEvent::Notice(Notice::Waiting { holder }));
+    let (lock, died) = ProjectLock::acquire(&place.state, token, &mut waiting)?;
+    if let Some(died) = died {
+        let count = end_orphans(&died);
+        if count > 0 {
+            tell(BuildEvent::Notice(Notice::OrphansEnded { count }));
+        }
+    }
+    Ok(lock)
+}

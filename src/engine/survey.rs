@@ -1,0 +1,276 @@
+//! Gathers what stands on the disk and judges every selected node in one pass; runs nothing, writes nothing.
+//!
+//! `build`, `status`, `why` and a dry run all start here.
+
+use super::project::{Project, Tools};
+use crate::base::content::Content;
+use crate::base::path::ProjectPath;
+use crate::base::record::{Key, NodeRecord, RunResult};
+use crate::logic::graph::select::Selection;
+use crate::logic::graph::{Graph, NodeId, PathId};
+use crate::logic::plan::Verdict;
+use crate::logic::plan::forecast::{Forecast, Missing, MissingFault};
+use crate::logic::plan::judge::{self, Situation};
+use crate::world::observe::Links;
+use crate::world::store::cache::Lookup;
+use crate::world::trouble::Trouble;
+
+/// What a survey found.
+pub struct Survey {
+    /// By node number; `None` for nodes that were not selected.
+    pub forecasts: Vec<Option<Forecast>>,
+    /// By path number; what stands there now, of the paths that were looked at.
+    pub standing: Vec<Option<Content>>,
+    /// By node number, for fresh nodes: key and result, when the ledger does not hold them yet.
+    pub found: Vec<(NodeId, Settled)>,
+    /// Sources that are not there.
+    pub missing: Vec<Missing>,
+}
+
+/// What belongs to a node that is up to date.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Its key.
+    pub key: Key,
+    /// Its inputs, as the key has them.
+    pub inputs: Vec<(ProjectPath, Content)>,
+    /// The result that belongs to the key.
+    pub result: RunResult,
+}
+
+/// Looks and judges. `forced` says by node number what `-f` names.
+pub fn survey(
+    project: &Project,
+    tools: &Tools,
+    selection: &Selection,
+    forced: Option<&Selection>,
+) -> Survey {
+    let graph = &project.graph;
+    let mut survey = Survey {
+        forecasts: vec![None; graph.len()],
+        standing: vec![None; graph.path_count()],
+        found: Vec::new(),
+        missing: Vec::new(),
+    };
+    let unreadable = survey.look(graph, tools, selection);
+    let mut foreseen: Vec<Option<RunResult>> = vec![None; graph.len()];
+    for node in graph.order().filter(|&node| selection.contains(node)) {
+        let is_forced = forced.is_some_and(|forced| forced.named[node.0 as usize]);
+        let forecast = survey.judge(graph, tools, node, is_forced, &mut foreseen, &unreadable);
+        survey.forecasts[node.0 as usize] = Some(forecast);
+    }
+    survey
+}
+
+impl Survey {
+    /// The forecast of a selected node.
+    ///
+    /// # Panics
+    /// If the node was not selected.
+    pub fn forecast(&self, node: NodeId) -> &Forecast {
+        self.forecasts[node.0 as usize]
+            .as_ref()
+            .expect("only selected nodes are asked for")
+    }
+
+    /// Observes every path of every selected node, in bulk. Returns those that could not be read.
+    fn look(
+        &mut self,
+        graph: &Graph,
+        tools: &Tools,
+        selection: &Selection,
+    ) -> Vec<(PathId, Trouble)> {
+        let mut wanted = vec![false; graph.path_count()];
+        for node in graph.nodes().filter(|&node| selection.contains(node)) {
+            for path in graph.inputs(node).chain(graph.outputs(node)) {
+                wanted[path.path.0 as usize] = true;
+            }
+        }
+        let ids: Vec<PathId> = graph
+            .paths()
+            .filter(|path| wanted[path.0 as usize])
+            .collect();
+        let paths: Vec<(ProjectPath, Links)> = ids
+            .iter()
+            .map(|&path| (graph.project_path(path), links(graph, path)))
+            .collect();
+        let mut unreadable = Vec::new();
+        for (path, content) in ids.into_iter().zip(tools.observer.observe_all(&paths)) {
+            match content {
+                Ok(content) => self.standing[path.0 as usize] = Some(content),
+                Err(trouble) => unreadable.push((path, trouble)),
+            }
+        }
+        unreadable
+    }
+
+    fn judge(
+        &mut self,
+        graph: &Graph,
+        tools: &Tools,
+        node: NodeId,
+        forced: bool,
+        foreseen: &mut [Option<RunResult>],
+        unreadable: &[(PathId, Trouble)],
+    ) -> Forecast {
+        let missing = self.missing_sources(graph, node, unreadable);
+        if !missing.is_empty() {
+            self.missing.extend(missing);
+            return Forecast::SourceMissing;
+        }
+        let inputs = match self.inputs(graph, node, foreseen) {
+            Ok(inputs) => inputs,
+            Err(upstream) => return Forecast::MayRun(upstream),
+        };
+        let outputs = self.outputs(graph, node);
+        let (key, last, result) = known_result(graph, tools, node, &inputs);
+        let now = Situation {
+            declaration: &graph.declaration(node),
+            inputs: &inputs,
+            outputs: &outputs,
+            always: graph.always(node),
+            forced,
+        };
+        let verdict = judge::judge(&now, result.as_ref(), last.as_ref());
+        match (verdict, result) {
+            (Verdict::Fresh, Some(result)) => {
+                foreseen[node.0 as usize] = Some(result.clone());
+                if last.is_none_or(|last| last.key != key) {
+                    self.found.push((
+                        node,
+                        Settled {
+                            key,
+                            inputs,
+                            result,
+                        },
+                    ));
+                }
+                Forecast::Fresh
+            }
+            (Verdict::Restore(reasons), Some(result)) if tools.cache.has_all(&result) => {
+                foreseen[node.0 as usize] = Some(result);
+                Forecast::Restorable(reasons)
+            }
+            (Verdict::Restore(reasons) | Verdict::Run(reasons), _) => Forecast::Stale(reasons),
+            (Verdict::Fresh, None) => unreachable!("fresh needs a result"),
+        }
+    }
+
+    /// What the node's inputs hold once everything above it is done; or a node above of which that is not known yet.
+    fn inputs(
+        &self,
+        graph: &Graph,
+        node: NodeId,
+        foreseen: &[Option<RunResult>],
+    ) -> Result<Vec<(ProjectPath, Content)>, NodeId> {
+        let unsettled = graph
+            .needs(node)
+            .find(|need| foreseen[need.0 as usize].is_none());
+        if let Some(need) = unsettled {
+            return Err(need);
+        }
+        let not_standing = graph
+            .needs(node)
+            .find(|&need| *self.forecast(need) != Forecast::Fresh);
+        let content = |input: crate::logic::graph::Use| {
+            let path = graph.project_path(input.path);
+            if let Some(producer) = graph.producer(input.path) {
+                let result = foreseen[producer.0 as usize]
+                    .as_ref()
+                    .expect("every need is foreseen");
+                let output = result.outputs.iter().find(|(output, _)| *output == path);
+                return Ok((
+                    path,
+                    output.map_or(Content::Absent, |(_, content)| *content),
+                ));
+            }
+            match not_standing {
+                Some(need) if input.mixed => Err(need),
+                _ => Ok((
+                    path,
+                    self.standing[input.path.0 as usize].unwrap_or(Content::Absent),
+                )),
+            }
+        };
+        graph.inputs(node).map(content).collect()
+    }
+
+    fn outputs(&self, graph: &Graph, node: NodeId) -> Vec<(ProjectPath, Content)> {
+        let content = |path: PathId| self.standing[path.0 as usize].unwrap_or(Content::Special);
+        graph
+            .outputs(node)
+            .map(|output| (graph.project_path(output.path), content(output.path)))
+            .collect()
+    }
+
+    fn missing_sources(
+        &self,
+        graph: &Graph,
+        node: NodeId,
+        unreadable: &[(PathId, Trouble)],
+    ) -> Vec<Missing> {
+        let mut missing: Vec<Missing> = Vec::new();
+        let mut add = |what: String, fault| missing.push(Missing { node, what, fault });
+        for pattern in graph.empty_patterns(node) {
+            add(pattern, MissingFault::NoMatch);
+        }
+        for input in graph.inputs(node) {
+            if graph.producer(input.path).is_some() || input.mixed {
+                continue;
+            }
+            let shown = || graph.path(input.path).to_owned();
+            match self.standing[input.path.0 as usize] {
+                Some(Content::Absent) => add(shown(), MissingFault::NotThere),
+                Some(Content::Special) => add(shown(), MissingFault::Special),
+                Some(Content::File { .. }) if input.directory => {
+                    add(shown(), MissingFault::NotADirectory)
+                }
+                Some(Content::File { .. } | Content::Tree { .. }) => {}
+                None => {
+                    let trouble = unreadable.iter().find(|(path, _)| *path == input.path);
+                    let said = trouble.map_or_else(String::new, |(_, trouble)| trouble.to_string());
+                    add(shown(), MissingFault::Unreadable(said));
+                }
+            }
+        }
+        missing
+    }
+}
+
+/// How links count at a path: in what nodes write they are kept as they are, in what only people write they are
+/// followed.
+pub(super) fn links(graph: &Graph, path: PathId) -> Links {
+    if graph.producer(path).is_some() {
+        Links::Verbatim
+    } else {
+        Links::Through
+    }
+}
+
+/// The key of a node with these inputs; what this checkout remembers of the node; and the result that is known to
+/// belong to the key.
+pub(super) fn known_result(
+    graph: &Graph,
+    tools: &Tools,
+    node: NodeId,
+    inputs: &[(ProjectPath, Content)],
+) -> (Key, Option<NodeRecord>, Option<RunResult>) {
+    let key = crate::logic::plan::key::key(graph.declaration_digest(node), inputs);
+    let last = tools.ledger.node(graph.name(node));
+    let result = match &last {
+        Some(last) if last.key == key => Some(last.result.clone()),
+        _ => match tools.cache.result(&key) {
+            Lookup::Hit(result) => Some(result),
+            Lookup::Miss | Lookup::Damaged(_) => None,
+        },
+    };
+    // A result of another shape cannot belong to this declaration; the key makes that impossible but for damage.
+    let fits = |result: &RunResult| {
+        result.outputs.len() == graph.outputs(node).len()
+            && graph
+                .outputs(node)
+                .zip(&result.outputs)
+                .all(|(use_, (path, _))| graph.path(use_.path) == path.as_str())
+    };
+    (key, last, result.filter(fits))
+}

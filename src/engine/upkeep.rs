@@ -1,0 +1,106 @@
+//! Looking after a project: taking outputs away, starting a new one.
+//!
+//! Removes only what `pipe` wrote and what still is as it left it.
+
+use super::project::MANIFEST;
+use super::session::{Session, SessionError, lock};
+use crate::base::content::Content;
+use crate::base::path::ProjectPath;
+use crate::logic::event::BuildEvent;
+use crate::logic::graph::select::Selection;
+use crate::world::observe::Links;
+use crate::world::store::state;
+use crate::world::trouble::Trouble;
+use std::path::{Path, PathBuf};
+
+/// What `clean` finds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Cleaning {
+    /// Outputs that stand as `pipe` left them.
+    pub removable: Vec<ProjectPath>,
+    /// Paths of outputs at which something stands that `pipe` did not write.
+    pub foreign: Vec<ProjectPath>,
+}
+
+/// Finds what a cleaning of the selected nodes would remove; removes nothing.
+pub fn plan_cleaning(session: &Session, selection: &Selection) -> Cleaning {
+    let (graph, tools) = (&session.project.graph, &session.tools);
+    let mut cleaning = Cleaning::default();
+    for node in graph
+        .nodes()
+        .filter(|node| selection.named[node.0 as usize])
+    {
+        for output in graph.outputs(node) {
+            let path = graph.project_path(output.path);
+            let now = tools
+                .observer
+                .observe(&path, Links::Verbatim)
+                .unwrap_or(Content::Special);
+            if tools.ledger.written(path.as_str()) == Some(now) && now != Content::Absent {
+                cleaning.removable.push(path);
+            } else if state::stands(&session.project.place.root, &path) {
+                cleaning.foreign.push(path);
+            }
+        }
+    }
+    cleaning
+}
+
+/// Removes what was found, under the project's lock, looking at each once more.
+///
+/// # Errors
+/// An output could not be removed; those before it are gone.
+pub fn clean(
+    session: &Session,
+    cleaning: &Cleaning,
+    tell: &mut dyn FnMut(BuildEvent),
+) -> Result<(), SessionError> {
+    let place = &session.project.place;
+    let lock = lock(place, "clean", tell)?;
+    for path in &cleaning.removable {
+        let now = session
+            .tools
+            .observer
+            .observe(path, Links::Verbatim)
+            .unwrap_or(Content::Special);
+        if session.tools.ledger.written(path.as_str()) == Some(now) {
+            state::remove_output(&place.root, path)?;
+        }
+    }
+    drop(lock);
+    Ok(())
+}
+
+/// What a new project starts with.
+pub const FIRST_MANIFEST: &str = r#"/- kdl-version 2
+
+// `pipe build` runs what is stale, `pipe status` says what that is, `pipe why NODE` says why.
+
+node "hello" {
+    about "Say hello to a name"
+    in "name.txt"
+    out "build/hello.txt"
+    run "sed 's/^/Hello, /' {in} > {out}"
+}
+
+node "shout" {
+    about "The same, louder"
+    in "build/hello.txt"
+    out "build/shout.txt"
+    run "tr a-z A-Z < {in} > {out}"
+}
+"#;
+
+/// Writes a first manifest and its one source into `folder`. Returns what was written.
+///
+/// # Errors
+/// A manifest is there already; nothing is changed then.
+pub fn init(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
+    let mut written = vec![folder.join(MANIFEST)];
+    state::create_new(&written[0], FIRST_MANIFEST.as_bytes())?;
+    let source = folder.join("name.txt");
+    if state::create_new(&source, b"world\n").is_ok() {
+        written.push(source);
+    }
+    Ok(written)
+}

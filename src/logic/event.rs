@@ -1,0 +1,225 @@
+//! What happened in a build, as values: the only thing that the engine tells and that a report hears.
+//!
+//! Does not know who listens.
+
+use crate::base::path::ProjectPath;
+use crate::base::record::Ending;
+use crate::logic::plan::Reason;
+use std::time::Duration;
+
+/// One step of a build's story. Names are owned or shared, so that a listener may keep an event.
+#[derive(Debug, Clone)]
+pub enum BuildEvent {
+    /// The survey is done and the work is known. Told only when at least one node is not fresh.
+    Started {
+        /// Selected nodes.
+        total: usize,
+        /// How many of them are fresh.
+        fresh: usize,
+        /// Slots.
+        jobs: u32,
+    },
+    /// A node's command starts.
+    NodeStarted {
+        /// Its name.
+        node: String,
+        /// Why it runs, the most telling first.
+        reasons: Vec<Reason>,
+        /// The command as a person would type it.
+        command: String,
+    },
+    /// A node is settled, in whatever way.
+    NodeFinished {
+        /// Its name.
+        node: String,
+        /// How.
+        outcome: Outcome,
+    },
+    /// Something that the user should know and that does not end the build.
+    Notice(Notice),
+    /// The build is over; the last event.
+    Finished(Summary),
+}
+
+/// How a node was settled.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    /// Its outputs stand and belong to its key.
+    Fresh,
+    /// Its outputs came back from the cache.
+    Restored {
+        /// How long the run took that is saved by this, in milliseconds.
+        saved_ms: u64,
+    },
+    /// Its command ran and left what it declared.
+    Ran {
+        /// How long the command took.
+        took: Duration,
+        /// Every output is what it was before, so nothing below needs to run because of it.
+        unchanged: bool,
+    },
+    /// Its command failed, or did not do what it declared.
+    Failed(Failure),
+    /// Something that it needs failed.
+    Blocked {
+        /// The node that failed.
+        by: String,
+    },
+    /// The build was interrupted, or stopped after a failure, before this node was settled.
+    Stopped,
+}
+
+/// Why a node failed, and what it printed.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// What went wrong.
+    pub cause: FailureCause,
+    /// How long the command took.
+    pub took: Duration,
+    /// The last part of what it printed, raw bytes; empty when it printed nothing.
+    pub output: Vec<u8>,
+    /// Whether `output` leaves something out at its start.
+    pub output_cut: bool,
+    /// The command as a person would type it.
+    pub command: String,
+    /// Variables that the output names and that the command did not get to see.
+    pub withheld: Vec<String>,
+}
+
+impl Failure {
+    /// Something went wrong before the command could print anything.
+    pub fn before_start(cause: FailureCause, command: &str) -> Self {
+        Failure {
+            cause,
+            took: Duration::ZERO,
+            output: Vec::new(),
+            output_cut: false,
+            command: command.to_owned(),
+            withheld: Vec::new(),
+        }
+    }
+}
+
+/// What went wrong with a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FailureCause {
+    /// The command ended in another way than exit code 0.
+    Ending(Ending),
+    /// The command could not be started: which program, and what the system said.
+    NotStarted {
+        /// The program that was asked for.
+        program: String,
+        /// What the system said.
+        error: String,
+    },
+    /// Exit code 0, but these declared outputs do not stand, or are not what was declared.
+    BadOutputs(Vec<BadOutput>),
+    /// Something around the command went wrong: a folder that could not be made, an output that could not be read.
+    Trouble(String),
+}
+
+/// A declared output that is not there as declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadOutput {
+    /// Which.
+    pub path: ProjectPath,
+    /// What is wrong with it.
+    pub fault: OutputFault,
+}
+
+/// What is wrong with an output after its command ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutputFault {
+    /// Nothing stands there.
+    NotWritten,
+    /// Declared with a trailing `/`, but it is a file.
+    NotADirectory,
+    /// Declared as a file, but it is a directory.
+    IsADirectory,
+    /// A FIFO, a socket or a device, or a directory that holds one.
+    Special,
+    /// A link in an output directory leads out of that directory to somewhere in the project.
+    LinkLeaves(String),
+}
+
+/// Something worth telling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A file that `pipe` did not write stood where an output goes; it was moved.
+    Replaced {
+        /// Whose output it is.
+        node: String,
+        /// Where it stood.
+        path: ProjectPath,
+        /// Where it is now, relative to the project's root.
+        kept: String,
+    },
+    /// These inputs changed while the node ran; its outputs stay, nothing is recorded, the next build runs it again.
+    InputMoved {
+        /// Which node.
+        node: String,
+        /// Which inputs.
+        paths: Vec<ProjectPath>,
+    },
+    /// A command left processes behind; they were ended.
+    LeftProcesses {
+        /// Which node.
+        node: String,
+    },
+    /// The result could not be kept in the cache; the node counts as run all the same.
+    NotKept {
+        /// Which node.
+        node: String,
+        /// What the system said, with verb and path.
+        trouble: String,
+    },
+    /// A cache entry was damaged or gone and has been put aside; the node runs.
+    BadCacheEntry {
+        /// Which node asked for it.
+        node: String,
+        /// What is wrong.
+        trouble: String,
+    },
+    /// Processes of a build that was killed were still running in this project; they were ended.
+    OrphansEnded {
+        /// How many.
+        count: usize,
+    },
+    /// A file matches a glob but is left out of it: a node that is gone wrote it, and nobody has changed it since.
+    Leftover {
+        /// Which.
+        path: ProjectPath,
+    },
+    /// Another `pipe` is building in this project; this one waits.
+    Waiting {
+        /// What the other says of itself: process number and since when.
+        holder: String,
+    },
+    /// Anything else of the world that refused and that costs only time.
+    Trouble(String),
+}
+
+/// A build in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Outputs stood.
+    pub fresh: usize,
+    /// Came back from the cache.
+    pub restored: usize,
+    /// Ran.
+    pub ran: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Below a failure.
+    pub blocked: usize,
+    /// Not reached.
+    pub stopped: usize,
+    /// From the start of the build to its end.
+    pub took: Duration,
+    /// Commands' time that restoring saved, in milliseconds.
+    pub saved_ms: u64,
+    /// Results that could not be kept in the cache.
+    pub not_kept: usize,
+    /// Ended by the user.
+    pub interrupted: bool,
+}

@@ -1,0 +1,164 @@
+//! What was asked for on the command line becomes a set of nodes.
+//!
+//! Does not know the disk: a target names what the graph names.
+
+use super::{Graph, NodeId};
+use crate::base::path::{PathPattern, ProjectPath};
+use crate::logic::manifest;
+use std::collections::HashSet;
+
+/// The nodes of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// By node number: whether it takes part.
+    pub members: Vec<bool>,
+    /// By node number: whether a target names it, rather than a node that needs it.
+    pub named: Vec<bool>,
+}
+
+/// A target that names nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownTarget {
+    /// As it was given.
+    pub target: String,
+    /// The nearest name or output, if one is near.
+    pub nearest: Option<String>,
+}
+
+impl Selection {
+    /// Every node.
+    pub fn all(graph: &Graph) -> Self {
+        Selection {
+            members: vec![true; graph.len()],
+            named: vec![true; graph.len()],
+        }
+    }
+
+    /// The nodes that `targets` name and all that those need; every node when there is no target. A target is a
+    /// node's name, an output's path, a path inside an output directory, or a glob over names and outputs. Paths are
+    /// also tried below `folder`, where the user stands.
+    ///
+    /// # Errors
+    /// Every target that names nothing.
+    pub fn of(
+        graph: &Graph,
+        targets: &[String],
+        folder: &ProjectPath,
+    ) -> Result<Self, Vec<UnknownTarget>> {
+        if targets.is_empty() {
+            return Ok(Selection::all(graph));
+        }
+        let mut named = vec![false; graph.len()];
+        let mut unknown = Vec::new();
+        for target in targets {
+            let found = matching(graph, target, folder);
+            if found.is_empty() {
+                unknown.push(UnknownTarget {
+                    target: target.clone(),
+                    nearest: nearest(graph, target),
+                });
+            }
+            for node in found {
+                named[node.0 as usize] = true;
+            }
+        }
+        if unknown.is_empty() {
+            Ok(Selection {
+                members: with_needs(graph, &named),
+                named,
+            })
+        } else {
+            Err(unknown)
+        }
+    }
+
+    /// Whether this node takes part.
+    pub fn contains(&self, node: NodeId) -> bool {
+        self.members[node.0 as usize]
+    }
+
+    /// How many nodes take part.
+    pub fn len(&self) -> usize {
+        self.members.iter().filter(|&&member| member).count()
+    }
+
+    /// Whether no node takes part.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+fn matching(graph: &Graph, target: &str, folder: &ProjectPath) -> Vec<NodeId> {
+    if let Some(node) = graph.find(target) {
+        return vec![node];
+    }
+    let below = if folder.is_root() {
+        target.to_owned()
+    } else {
+        format!("{folder}/{target}")
+    };
+    if PathPattern::is_pattern(target) {
+        let patterns: Vec<PathPattern> = [target, &below]
+            .iter()
+            .filter_map(|text| PathPattern::parse(text).ok())
+            .collect();
+        let name_matches = |node: NodeId| {
+            let name = ProjectPath::from_normal(graph.name(node));
+            patterns
+                .first()
+                .is_some_and(|pattern| pattern.matches(&name))
+        };
+        let output_matches = |node: NodeId| {
+            graph.outputs(node).any(|output| {
+                let path = graph.project_path(output.path);
+                patterns.iter().any(|pattern| pattern.matches(&path))
+            })
+        };
+        return graph
+            .nodes()
+            .filter(|&node| name_matches(node) || output_matches(node))
+            .collect();
+    }
+    let wanted: HashSet<ProjectPath> = [target, &below]
+        .iter()
+        .filter_map(|text| ProjectPath::parse(text).ok())
+        .collect();
+    let writes = |node: NodeId| {
+        graph.outputs(node).any(|output| {
+            let path = graph.project_path(output.path);
+            wanted.iter().any(|wanted| {
+                !wanted.is_root() && (wanted.is_within(&path) || path.is_within(wanted))
+            })
+        })
+    };
+    graph.nodes().filter(|&node| writes(node)).collect()
+}
+
+fn nearest(graph: &Graph, target: &str) -> Option<String> {
+    let outputs = graph
+        .paths()
+        .filter(|&path| graph.producer(path).is_some())
+        .map(|path| graph.path(path));
+    manifest::nearest(
+        target,
+        graph.nodes().map(|node| graph.name(node)).chain(outputs),
+    )
+    .map(str::to_owned)
+}
+
+fn with_needs(graph: &Graph, named: &[bool]) -> Vec<bool> {
+    let mut members = named.to_vec();
+    let mut queue: Vec<NodeId> = graph
+        .nodes()
+        .filter(|node| named[node.0 as usize])
+        .collect();
+    while let Some(node) = queue.pop() {
+        for need in graph.needs(node) {
+            if !members[need.0 as usize] {
+                members[need.0 as usize] = true;
+                queue.push(need);
+            }
+        }
+    }
+    members
+}

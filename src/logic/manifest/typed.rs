@@ -1,0 +1,207 @@
+//! Single values: of the kind that the table asks for, with the annotation that it allows.
+//!
+//! Does not know how many there may be; `check` does.
+
+use super::check::Reader;
+use super::rules::{Argument, Word};
+use super::source::{Span, Spanned};
+use kdl::{KdlEntry, KdlValue};
+
+/// An argument or property of the kind that the table asks for.
+pub(super) struct Value<'k> {
+    /// Of a property.
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) datum: Datum<'k>,
+    /// Of the value alone, its quotes included.
+    pub(super) span: Span,
+    /// Whether it carries the annotation that its word allows.
+    pub(super) annotated: bool,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Datum<'k> {
+    Number(i128),
+    Text(&'k str),
+}
+
+impl Value<'_> {
+    /// The text; empty for a number.
+    pub(super) fn text(&self) -> &str {
+        match self.datum {
+            Datum::Text(text) => text,
+            Datum::Number(_) => "",
+        }
+    }
+
+    /// The text and where it is.
+    pub(super) fn spanned(&self) -> Spanned<String> {
+        Spanned::new(self.text().to_owned(), self.span)
+    }
+}
+
+impl Reader<'_> {
+    /// A property or argument of the kind that `word` takes.
+    pub(super) fn value<'k>(
+        &mut self,
+        entry: &'k KdlEntry,
+        word: &'static Word,
+    ) -> Option<Value<'k>> {
+        let end = entry.span().offset() + entry.span().len();
+        let len = entry
+            .format()
+            .map_or(entry.span().len(), |format| format.value_repr.len());
+        let span = self.place(end - len, len);
+        let name = entry.name().map(|name| {
+            Spanned::new(
+                name.value().to_owned(),
+                self.place(name.span().offset(), name.span().len()),
+            )
+        });
+        if let Some(name) = &name
+            && word.properties.is_none()
+        {
+            let message = format!("`{}` takes no `{}=`", word.name, name.value);
+            self.error(
+                "unknown-property",
+                message,
+                (name.span, "not known here"),
+                format!("write `{}`", word.example),
+            );
+            return None;
+        }
+        let annotated = self.annotation(entry, word, name.is_some())?;
+        let datum = self.datum(entry.value(), word, span)?;
+        Some(Value {
+            name,
+            datum,
+            span,
+            annotated,
+        })
+    }
+
+    fn annotation(&mut self, entry: &KdlEntry, word: &'static Word, named: bool) -> Option<bool> {
+        let Some(annotation) = entry.ty() else {
+            return Some(false);
+        };
+        let span = self.place(annotation.span().offset(), annotation.span().len());
+        let known = word.annotation == Some(annotation.value());
+        if known && !named {
+            return Some(true);
+        }
+        let (message, help) = match annotation.value() {
+            "node" if known => (
+                "a whole node's outputs have no name".to_owned(),
+                "write `in (node)\"train\"`".to_owned(),
+            ),
+            "glob" if word.annotation.is_some() => (
+                "a glob needs no annotation".to_owned(),
+                "write `in \"data/*.csv\"`".to_owned(),
+            ),
+            other if word.annotation.is_some() => (
+                format!("`({other})` means nothing here"),
+                "only `(node)` does, for every output of a node: `in (node)\"train\"`".to_owned(),
+            ),
+            other => (
+                format!("`({other})` means nothing here"),
+                format!("write `{}`", word.example),
+            ),
+        };
+        self.error("annotation", message, (span, "not this"), help);
+        None
+    }
+
+    fn datum<'k>(
+        &mut self,
+        value: &'k KdlValue,
+        word: &'static Word,
+        span: Span,
+    ) -> Option<Datum<'k>> {
+        match (word.argument, value) {
+            (Argument::Text, KdlValue::String(text)) => self.text(text, span),
+            (Argument::Number(least, most), KdlValue::Integer(number)) => {
+                if (least..=most).contains(number) {
+                    return Some(Datum::Number(*number));
+                }
+                let message = format!(
+                    "`{}` is a number from {least} to {most}; this is {number}",
+                    word.name
+                );
+                self.error("out-of-range", message, (span, "out of range"), "");
+                None
+            }
+            (Argument::Text, KdlValue::Bool(_))
+                if word.max.is_some_and(|max| max < 2) && word.min == 0 =>
+            {
+                let message = format!(
+                    "`{}` takes no yes or no: it is on where it stands",
+                    word.name
+                );
+                let help = "remove the value; to switch it off, remove the line or put `/-` in front of it";
+                self.error("wrong-type", message, (span, "remove this"), help);
+                None
+            }
+            (wanted, other) => {
+                let written = self.written(span).lines().next().unwrap_or("").to_owned();
+                let (want, kind) = (wanted.phrase(), kind_of(other));
+                let message = format!(
+                    "`{}` wants {want}, as in `{}`; this is the {kind} {written}",
+                    word.name, word.example
+                );
+                let help = if wanted == Argument::Text {
+                    format!("put it in quotes: \"{written}\"")
+                } else {
+                    String::new()
+                };
+                self.error("wrong-type", message, (span, &format!("not {want}")), help);
+                None
+            }
+        }
+    }
+
+    /// A text; without quotes it may be a slip from another format.
+    fn text<'k>(&mut self, text: &'k str, span: Span) -> Option<Datum<'k>> {
+        let written = self.written(span);
+        let quoted = written.starts_with(['"', '#']);
+        if !quoted && text.starts_with('\'') {
+            let help = "put double quotes around all of it";
+            self.error(
+                "single-quotes",
+                "texts stand in double quotes",
+                (span, "single quotes are letters here"),
+                help,
+            );
+            return None;
+        }
+        if !quoted && text.ends_with(',') {
+            let help = "remove the comma: `in \"a.csv\" \"b.csv\"`";
+            self.error(
+                "comma",
+                "values are set apart by spaces, not by commas",
+                (span, "a comma here"),
+                help,
+            );
+            return None;
+        }
+        Some(Datum::Text(text))
+    }
+}
+
+impl Argument {
+    /// What is wanted, for messages.
+    pub(super) fn phrase(self) -> &'static str {
+        match self {
+            Argument::Number(..) => "a whole number",
+            Argument::Text => "a text",
+        }
+    }
+}
+
+fn kind_of(value: &KdlValue) -> &'static str {
+    match value {
+        KdlValue::String(_) => "text",
+        KdlValue::Integer(_) | KdlValue::Float(_) => "number",
+        KdlValue::Bool(_) => "yes-or-no value",
+        KdlValue::Null => "empty value",
+    }
+}

@@ -1,0 +1,13 @@
+//! The wing that decides and never touches: no disk, no clock, no process, no terminal.
+//!
+//! Imports only `base`. Inside: manifest -> graph -> {plan, schedule} -> event.
+
+pub mod manifest;
+
+pub mod graph;
+
+pub mod plan;
+
+pub mod schedule;
+
+pub mod event;

@@ -1,0 +1,345 @@
+//! The one judge: is a node fresh, can it be restored, or does its command have to run?
+//!
+//! Build, status, why and dry run all ask here, so they cannot disagree. Knows values only.
+
+use super::key;
+use super::reason::Reason;
+use crate::base::content::Content;
+use crate::base::digest::Digest;
+use crate::base::path::ProjectPath;
+use crate::base::record::{Key, KeyParts, NodeRecord, Row, RunResult};
+use std::collections::HashMap;
+
+/// What the judge finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The outputs stand and belong to the key.
+    Fresh,
+    /// A result for the key is known, but the outputs do not stand as it left them.
+    Restore(Vec<Reason>),
+    /// No result for the key is known, or it may not be used.
+    Run(Vec<Reason>),
+}
+
+/// A node as it is now.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The declaration's rows.
+    pub declaration: &'a [Row],
+    /// Each input and what stands there.
+    pub inputs: &'a [(ProjectPath, Content)],
+    /// Each output and what stands there.
+    pub outputs: &'a [(ProjectPath, Content)],
+    /// The manifest says `always`.
+    pub always: bool,
+    /// `-f` names it.
+    pub forced: bool,
+}
+
+/// Judges one node. `result` is what is known to belong to the node's present key, from the ledger or the cache;
+/// `last` is what this checkout remembers of the node, whatever its key was.
+pub fn judge(
+    now: &Situation<'_>,
+    result: Option<&RunResult>,
+    last: Option<&NodeRecord>,
+) -> Verdict {
+    if now.forced {
+        return Verdict::Run(vec![Reason::Forced]);
+    }
+    if now.always {
+        return Verdict::Run(vec![Reason::Always]);
+    }
+    match result {
+        Some(result) if result.outputs == now.outputs => Verdict::Fresh,
+        Some(result) => {
+            let mut reasons = last.map_or_else(Vec::new, |last| changed_parts(now, &last.parts));
+            if reasons.is_empty() {
+                reasons = changed_outputs(now.outputs, &result.outputs);
+            }
+            Verdict::Restore(reasons)
+        }
+        None => Verdict::Run(reasons_to_run(now, last)),
+    }
+}
+
+/// Why a node with no usable result has to run, the most telling reason first.
+pub fn reasons_to_run(now: &Situation<'_>, last: Option<&NodeRecord>) -> Vec<Reason> {
+    let Some(last) = last else {
+        return vec![Reason::NeverRan];
+    };
+    let mut reasons = changed_parts(now, &last.parts);
+    if reasons.is_empty() {
+        reasons = changed_outputs(now.outputs, &last.result.outputs);
+    }
+    if reasons.is_empty() {
+        reasons.push(Reason::NeverRan);
+    }
+    reasons
+}
+
+/// The key of a node in this situation whose declaration's digest is known.
+pub fn present_key(declaration: Digest, now: &Situation<'_>) -> Key {
+    key::key(declaration, now.inputs)
+}
+
+fn changed_parts(now: &Situation<'_>, old: &KeyParts) -> Vec<Reason> {
+    let mut reasons = changed_inputs(now.inputs, &old.inputs);
+    let inputs_moved = !reasons.is_empty();
+    for reason in changed_rows(now.declaration, &old.declaration) {
+        // `{in}` follows the inputs; telling both would say one thing twice.
+        let echo = matches!(&reason, Reason::Declaration { part, .. } if part.starts_with("{in"));
+        if !(echo && inputs_moved) {
+            reasons.push(reason);
+        }
+    }
+    if reasons.is_empty() && now.inputs != old.inputs {
+        reasons.push(Reason::InputOrder);
+    }
+    reasons
+}
+
+fn changed_rows(new: &[Row], old: &[Row]) -> Vec<Reason> {
+    let old_values: HashMap<&str, &str> = old.iter().map(|row| (&*row.name, &*row.value)).collect();
+    let new_values: HashMap<&str, &str> = new.iter().map(|row| (&*row.name, &*row.value)).collect();
+    let changed = new.iter().filter_map(|row| {
+        let before = old_values.get(&*row.name).copied();
+        (before != Some(&*row.value)).then(|| Reason::Declaration {
+            part: row.name.clone(),
+            old: before.map(str::to_owned),
+            new: Some(row.value.clone()),
+        })
+    });
+    let gone = old
+        .iter()
+        .filter(|row| !new_values.contains_key(&*row.name))
+        .map(|row| Reason::Declaration {
+            part: row.name.clone(),
+            old: Some(row.value.clone()),
+            new: None,
+        });
+    changed.chain(gone).collect()
+}
+
+fn changed_inputs(new: &[(ProjectPath, Content)], old: &[(ProjectPath, Content)]) -> Vec<Reason> {
+    if new == old {
+        return Vec::new();
+    }
+    let before: HashMap<&ProjectPath, &Content> =
+        old.iter().map(|(path, content)| (path, content)).collect();
+    let after: HashMap<&ProjectPath, &Content> =
+        new.iter().map(|(path, content)| (path, content)).collect();
+    let mut reasons = Vec::new();
+    for (path, content) in new {
+        match before.get(path) {
+            Some(&old) if old != content => {
+                reasons.push(Reason::Input {
+                    path: path.clone(),
+                    old: *old,
+                    new: *content,
+                });
+            }
+            Some(_) => {}
+            None => reasons.push(Reason::InputAdded(path.clone())),
+        }
+    }
+    let gone = old.iter().filter(|(path, _)| !after.contains_key(path));
+    reasons.extend(gone.map(|(path, _)| Reason::InputRemoved(path.clone())));
+    reasons
+}
+
+fn changed_outputs(
+    standing: &[(ProjectPath, Content)],
+    left: &[(ProjectPath, Content)],
+) -> Vec<Reason> {
+    let left: HashMap<&ProjectPath, &Content> =
+        left.iter().map(|(path, content)| (path, content)).collect();
+    let reason = |(path, content): &(ProjectPath, Content)| match left.get(path) {
+        Some(&old) if old == content => None,
+        _ if *content == Content::Absent => Some(Reason::OutputMissing(path.clone())),
+        Some(&old) => Some(Reason::OutputChanged {
+            path: path.clone(),
+            old: *old,
+            new: *content,
+        }),
+        None => Some(Reason::OutputMissing(path.clone())),
+    };
+    standing.iter().filter_map(reason).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::record::Origin;
+
+    fn path(text: &str) -> ProjectPath {
+        ProjectPath::from_normal(text)
+    }
+
+    fn file(text: &str) -> Content {
+        Content::File {
+            digest: Digest::of(text.as_bytes()),
+            executable: false,
+            size: text.len() as u64,
+        }
+    }
+
+    fn row(name: &str, value: &str) -> Row {
+        Row {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+
+    struct Case {
+        declaration: Vec<Row>,
+        inputs: Vec<(ProjectPath, Content)>,
+        outputs: Vec<(ProjectPath, Content)>,
+    }
+
+    impl Case {
+        fn settled() -> Self {
+            Case {
+                declaration: vec![row("command", "x"), row("{in}", "a")],
+                inputs: vec![(path("a"), file("1"))],
+                outputs: vec![(path("o"), file("2"))],
+            }
+        }
+
+        fn now(&self) -> Situation<'_> {
+            Situation {
+                declaration: &self.declaration,
+                inputs: &self.inputs,
+                outputs: &self.outputs,
+                always: false,
+                forced: false,
+            }
+        }
+
+        fn record(&self) -> NodeRecord {
+            let parts = KeyParts {
+                declaration: self.declaration.clone(),
+                inputs: self.inputs.clone(),
+            };
+            let result = RunResult {
+                outputs: self.outputs.clone(),
+                log: None,
+                duration_ms: 1,
+            };
+            NodeRecord {
+                key: key::key_of(&parts),
+                parts,
+                result,
+                origin: Origin::Ran,
+                build: 1,
+            }
+        }
+    }
+
+    #[test]
+    fn fresh_when_the_result_stands() {
+        let case = Case::settled();
+        let last = case.record();
+        assert_eq!(
+            judge(&case.now(), Some(&last.result), Some(&last)),
+            Verdict::Fresh
+        );
+        assert_eq!(judge(&case.now(), Some(&last.result), None), Verdict::Fresh);
+    }
+
+    #[test]
+    fn always_and_force_run_even_then() {
+        let case = Case::settled();
+        let last = case.record();
+        let always = Situation {
+            always: true,
+            ..case.now()
+        };
+        let forced = Situation {
+            forced: true,
+            ..case.now()
+        };
+        assert_eq!(
+            judge(&always, Some(&last.result), Some(&last)),
+            Verdict::Run(vec![Reason::Always])
+        );
+        assert_eq!(
+            judge(&forced, Some(&last.result), Some(&last)),
+            Verdict::Run(vec![Reason::Forced])
+        );
+    }
+
+    #[test]
+    fn outputs_that_went_or_changed_are_restored() {
+        let last = Case::settled().record();
+        let mut case = Case::settled();
+        case.outputs[0].1 = Content::Absent;
+        let gone = vec![Reason::OutputMissing(path("o"))];
+        assert_eq!(
+            judge(&case.now(), Some(&last.result), Some(&last)),
+            Verdict::Restore(gone.clone())
+        );
+        assert_eq!(judge(&case.now(), None, Some(&last)), Verdict::Run(gone));
+        case.outputs[0].1 = file("edited");
+        let changed = Reason::OutputChanged {
+            path: path("o"),
+            old: file("2"),
+            new: file("edited"),
+        };
+        assert_eq!(
+            judge(&case.now(), Some(&last.result), Some(&last)),
+            Verdict::Restore(vec![changed])
+        );
+    }
+
+    #[test]
+    fn reasons_name_what_changed_and_only_that() {
+        let last = Case::settled().record();
+        let mut case = Case::settled();
+        case.inputs[0].1 = file("new");
+        let input = Reason::Input {
+            path: path("a"),
+            old: file("1"),
+            new: file("new"),
+        };
+        assert_eq!(
+            judge(&case.now(), None, Some(&last)),
+            Verdict::Run(vec![input])
+        );
+
+        let mut case = Case::settled();
+        case.inputs.push((path("b"), file("3")));
+        case.declaration[1].value = "a\nb".into();
+        assert_eq!(
+            judge(&case.now(), None, Some(&last)),
+            Verdict::Run(vec![Reason::InputAdded(path("b"))])
+        );
+
+        let mut case = Case::settled();
+        case.declaration[0].value = "y".into();
+        let part = Reason::Declaration {
+            part: "command".into(),
+            old: Some("x".into()),
+            new: Some("y".into()),
+        };
+        assert_eq!(
+            judge(&case.now(), None, Some(&last)),
+            Verdict::Run(vec![part])
+        );
+        assert_eq!(
+            judge(&case.now(), None, None),
+            Verdict::Run(vec![Reason::NeverRan])
+        );
+    }
+
+    #[test]
+    fn inputs_in_another_order_are_a_reason() {
+        let mut case = Case::settled();
+        case.inputs.push((path("b"), file("3")));
+        let last = case.record();
+        case.inputs.swap(0, 1);
+        assert_eq!(
+            judge(&case.now(), None, Some(&last)),
+            Verdict::Run(vec![Reason::InputOrder])
+        );
+    }
+}

@@ -1,0 +1,54 @@
+//! Why a node is stale, typed, with old and new values.
+//!
+//! Does not know how a reason is put into words; `report/words` does.
+
+use crate::base::content::Content;
+use crate::base::path::ProjectPath;
+
+/// One reason for which a node has to run (or be restored).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// This checkout has no record of the node, and the cache has no result for its key.
+    NeverRan,
+    /// `-f` asked for it.
+    Forced,
+    /// The manifest says `always`.
+    Always,
+    /// A part of the declaration changed: `None` where it is new or gone.
+    Declaration {
+        /// Which part: `command`, `env NAME`, `output PATH` …
+        part: String,
+        /// The value when the node was last up to date.
+        old: Option<String>,
+        /// The value now.
+        new: Option<String>,
+    },
+    /// An input's content changed.
+    Input {
+        /// Which.
+        path: ProjectPath,
+        /// When the node was last up to date.
+        old: Content,
+        /// Now.
+        new: Content,
+    },
+    /// An input is declared now that was not.
+    InputAdded(ProjectPath),
+    /// An input is no longer declared, or no longer matched by a glob.
+    InputRemoved(ProjectPath),
+    /// The same inputs, given in another order.
+    InputOrder,
+    /// An output does not stand.
+    OutputMissing(ProjectPath),
+    /// An output stands, but not as the run left it.
+    OutputChanged {
+        /// Which.
+        path: ProjectPath,
+        /// As the run left it.
+        old: Content,
+        /// As it stands.
+        new: Content,
+    },
+    /// A node that this one needs is stale, so this one's inputs are not known yet.
+    Upstream(String),
+}

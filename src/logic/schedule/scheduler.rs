@@ -1,0 +1,329 @@
+//! The life of every item: who waits for whom, what is checked, what a failure blocks.
+//!
+//! Does not know slots; which of the queued items starts is decided in `slots`.
+
+use super::paths::{self, Users};
+use super::slots::Slots;
+use super::{Exclusive, Item, Limits, News, Order, State};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The state of one build. Ask [`next`](Self::next) until it has no more orders, wait for something to happen,
+/// [`tell`](Self::tell) it, and ask again, until [`is_done`](Self::is_done).
+///
+/// The same items and the same sequence of calls give the same orders. The cost of a call does not depend on the
+/// number of items, but for a logarithm.
+#[derive(Debug)]
+pub struct Scheduler {
+    keep_going: bool,
+    need_users: Users,
+    after_users: Users,
+    /// How many of its needs and afters each waiting item still waits for.
+    pending: Vec<u32>,
+    states: Vec<State>,
+    /// Each item's place when all are sorted by urgency, the most urgent first. Unique.
+    rank: Vec<u32>,
+    by_rank: Vec<u32>,
+    /// Ranks of the items that wait for nothing but the order to check them.
+    to_check: BinaryHeap<Reverse<u32>>,
+    checking: usize,
+    slots: Slots,
+    halted: bool,
+}
+
+impl Scheduler {
+    /// Everything waits. `needs` and `after` of all items together must not form a circle.
+    ///
+    /// # Panics
+    /// When an item names another that does not exist, and, where debug assertions are on, on a circle.
+    pub fn new(limits: Limits, items: Vec<Item>) -> Self {
+        let need_users = Users::new(items.len(), items.iter().map(|item| &*item.needs));
+        let after_users = Users::new(items.len(), items.iter().map(|item| &*item.after));
+        let pending: Vec<u32> = items
+            .iter()
+            .map(|item| (item.needs.len() + item.after.len()) as u32)
+            .collect();
+        // From here on only these are needed; the lists of edges are given back early.
+        let own = items.into_iter().map(|item| (item.weight, item.exclusive));
+        let (weights, exclusive): (Vec<u64>, Vec<Exclusive>) = own.unzip();
+        let by_rank = paths::by_urgency(&weights, &pending, &need_users, &after_users);
+        let mut rank = vec![0; weights.len()];
+        for (place, &item) in by_rank.iter().enumerate() {
+            rank[item as usize] = place as u32;
+        }
+        let in_order = by_rank.iter().map(|&item| item as usize);
+        let slots = Slots::new(
+            limits.jobs,
+            in_order.map(|item| (weights[item], exclusive[item])),
+        );
+        let count = weights.len();
+        let free = (0..count).filter(|&item| pending[item] == 0);
+        Scheduler {
+            keep_going: limits.keep_going,
+            to_check: free.map(|item| Reverse(rank[item])).collect(),
+            states: vec![State::Waiting; count],
+            need_users,
+            after_users,
+            pending,
+            rank,
+            by_rank,
+            checking: 0,
+            slots,
+            halted: false,
+        }
+    }
+
+    /// One more thing to do now, or `None` until there is news. `now_ms` is any clock that does not go back;
+    /// it only serves to guess how much longer the running commands take.
+    pub fn next(&mut self, now_ms: u64) -> Option<Order> {
+        if self.halted {
+            return None;
+        }
+        if let Some(rank) = self.slots.start(now_ms) {
+            let item = self.by_rank[rank as usize];
+            self.states[item as usize] = State::Running;
+            return Some(Order::Run(item));
+        }
+        let Reverse(rank) = self.to_check.pop()?;
+        let item = self.by_rank[rank as usize];
+        self.states[item as usize] = State::Checking;
+        self.checking += 1;
+        Some(Order::Check(item))
+    }
+
+    /// Takes note of what happened.
+    pub fn tell(&mut self, news: News) {
+        match news {
+            News::Settled(item) => self.end(item, State::Settled),
+            News::Ran(item) => self.end(item, State::Ran),
+            News::Failed(item) => self.end(item, State::Failed),
+            News::Stopped(item) => self.end(item, State::Stopped),
+            News::MustRun(item) => {
+                self.leave(item);
+                self.states[item as usize] = State::Queued;
+                self.slots.queue(self.rank[item as usize]);
+            }
+            News::Interrupted => self.halted = true,
+        }
+    }
+
+    /// Whether nothing is in flight and nothing will start any more.
+    pub fn is_done(&self) -> bool {
+        let idle = self.checking == 0 && self.slots.running() == 0;
+        idle && (self.halted || (self.to_check.is_empty() && self.slots.queued() == 0))
+    }
+
+    /// Where `item` is now. An item that will never be reached is [`State::Stopped`] once the build is done.
+    pub fn state(&self, item: u32) -> State {
+        match self.states[item as usize] {
+            State::Waiting | State::Queued if self.is_done() => State::Stopped,
+            state => state,
+        }
+    }
+
+    /// How many commands run.
+    pub fn running(&self) -> usize {
+        self.slots.running()
+    }
+
+    /// Takes `item` out of flight.
+    fn leave(&mut self, item: u32) {
+        match self.states[item as usize] {
+            State::Checking => self.checking -= 1,
+            State::Running => self.slots.end(self.rank[item as usize]),
+            state => debug_assert!(false, "news of item {item}, which is {state:?}"),
+        }
+    }
+
+    fn end(&mut self, item: u32, end: State) {
+        self.leave(item);
+        self.states[item as usize] = end;
+        match end {
+            State::Settled | State::Ran => {
+                self.release(item, Edge::Need);
+                self.release(item, Edge::After);
+            }
+            State::Failed => {
+                self.halted |= !self.keep_going;
+                self.block_users(item);
+            }
+            // Only an interruption stops an item, so what waits for it will not be reached either.
+            _ => self.halted = true,
+        }
+    }
+
+    /// Everything that needs `root`, directly or not, will not be reached; what only comes after it will.
+    fn block_users(&mut self, root: u32) {
+        let mut dead = vec![root];
+        while let Some(item) = dead.pop() {
+            for &user in self.need_users.of(item) {
+                let state = &mut self.states[user as usize];
+                if *state == State::Waiting {
+                    *state = State::Blocked { by: root };
+                    dead.push(user);
+                }
+            }
+            self.release(item, Edge::After);
+        }
+    }
+
+    /// `item` has ended: those that waited for it along this kind of edge wait for one thing less.
+    fn release(&mut self, item: u32, edge: Edge) {
+        let users = match edge {
+            Edge::Need => self.need_users.of(item),
+            Edge::After => self.after_users.of(item),
+        };
+        for &user in users {
+            let user = user as usize;
+            self.pending[user] -= 1;
+            if self.pending[user] == 0 && self.states[user] == State::Waiting {
+                self.to_check.push(Reverse(self.rank[user]));
+            }
+        }
+    }
+}
+
+/// The two ways in which an item waits for another.
+#[derive(Debug, Clone, Copy)]
+enum Edge {
+    Need,
+    After,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(needs: &[u32], after: &[u32]) -> Item {
+        Item {
+            needs: needs.to_vec(),
+            after: after.to_vec(),
+            exclusive: Exclusive::No,
+            weight: 1,
+        }
+    }
+
+    fn scheduler(keep_going: bool, items: &[Item]) -> Scheduler {
+        Scheduler::new(
+            Limits {
+                jobs: 4,
+                keep_going,
+            },
+            items.to_vec(),
+        )
+    }
+
+    /// Gives and answers orders until nothing is left to do; `failing` items fail, all others run.
+    fn run(scheduler: &mut Scheduler, failing: &[u32]) -> Vec<Order> {
+        let mut orders = Vec::new();
+        while !scheduler.is_done() {
+            let first_new = orders.len();
+            orders.extend(std::iter::from_fn(|| scheduler.next(0)));
+            assert!(orders.len() > first_new, "not done, yet nothing to do");
+            for &order in &orders[first_new..] {
+                scheduler.tell(match order {
+                    Order::Check(item) => News::MustRun(item),
+                    Order::Run(item) if failing.contains(&item) => News::Failed(item),
+                    Order::Run(item) => News::Ran(item),
+                });
+            }
+        }
+        orders
+    }
+
+    #[test]
+    fn no_items_are_done_at_once() {
+        let mut scheduler = scheduler(false, &[]);
+        assert!(scheduler.is_done());
+        assert_eq!(scheduler.next(0), None);
+    }
+
+    #[test]
+    fn a_need_runs_before_its_user_is_checked() {
+        let mut scheduler = scheduler(false, &[item(&[1], &[]), item(&[], &[])]);
+        let orders = run(&mut scheduler, &[]);
+        assert_eq!(
+            orders,
+            [
+                Order::Check(1),
+                Order::Run(1),
+                Order::Check(0),
+                Order::Run(0)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_failure_blocks_what_needs_it_and_stops_the_rest() {
+        // 1 needs 0, 2 needs 1; 3 and 4 only come after nodes that end badly.
+        let items = [
+            item(&[], &[]),
+            item(&[0], &[]),
+            item(&[1], &[]),
+            item(&[], &[1]),
+            item(&[], &[0]),
+        ];
+        let mut stopping = scheduler(false, &items);
+        run(&mut stopping, &[0]);
+        let states: Vec<State> = (0..5).map(|item| stopping.state(item)).collect();
+        let below = State::Blocked { by: 0 };
+        assert_eq!(
+            states,
+            [State::Failed, below, below, State::Stopped, State::Stopped]
+        );
+
+        let mut going_on = scheduler(true, &items);
+        run(&mut going_on, &[0]);
+        let states: Vec<State> = (0..5).map(|item| going_on.state(item)).collect();
+        assert_eq!(
+            states,
+            [State::Failed, below, below, State::Ran, State::Ran]
+        );
+    }
+
+    #[test]
+    fn an_interruption_ends_when_the_last_in_flight_has_reported() {
+        let mut scheduler = scheduler(true, &[item(&[], &[]), item(&[], &[]), item(&[0], &[])]);
+        assert_eq!(scheduler.next(0), Some(Order::Check(0)));
+        assert_eq!(scheduler.next(0), Some(Order::Check(1)));
+        scheduler.tell(News::MustRun(0));
+        assert_eq!(scheduler.next(0), Some(Order::Run(0)));
+        scheduler.tell(News::Interrupted);
+        assert_eq!((scheduler.next(0), scheduler.is_done()), (None, false));
+        scheduler.tell(News::MustRun(1));
+        assert_eq!(
+            scheduler.state(1),
+            State::Queued,
+            "not stopped before the end: a failure may still block it"
+        );
+        scheduler.tell(News::Stopped(0));
+        assert!(scheduler.is_done());
+        assert!((0..3).all(|item| scheduler.state(item) == State::Stopped));
+    }
+
+    /// Deep enough for any recursion to overflow the stack, wide enough for anything quadratic never to end.
+    #[test]
+    fn long_chains_and_wide_graphs_cost_no_more_than_their_size() {
+        const COUNT: u32 = 200_000;
+        let need_last = |n: u32| item(n.checked_sub(1).as_slice(), &[]);
+        let chain: Vec<Item> = (0..COUNT).map(need_last).collect();
+        assert_eq!(
+            run(&mut scheduler(false, &chain), &[]).len(),
+            2 * COUNT as usize
+        );
+        let mut failing = scheduler(true, &chain);
+        assert_eq!(run(&mut failing, &[0]).len(), 2);
+        assert_eq!(failing.state(COUNT - 1), State::Blocked { by: 0 });
+        let wide = vec![
+            Item {
+                exclusive: Exclusive::Group(0),
+                ..item(&[], &[])
+            };
+            COUNT as usize
+        ];
+        assert_eq!(
+            run(&mut scheduler(false, &wide), &[]).len(),
+            2 * COUNT as usize
+        );
+    }
+}

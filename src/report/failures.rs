@@ -1,0 +1,260 @@
+//! Failures in plain words, and what to do about them.
+//!
+//! Does not know where the words go.
+
+use super::printed::escaped;
+use super::words::{list, shown};
+use crate::base::path::ProjectPath;
+use crate::base::record::Ending;
+use crate::logic::event::{BadOutput, Failure, FailureCause, OutputFault};
+
+/// Shells answer so for a program that this signal ended, plus its number.
+const SHELL_SIGNAL_BASE: i32 = 128;
+const SIGKILL: i32 = 9;
+const SIGPIPE: i32 = 13;
+
+/// What went wrong, in a line.
+pub fn cause(cause: &FailureCause) -> String {
+    match cause {
+        FailureCause::Ending(ending) => ending_words(*ending),
+        // The system's words may have the program in them already.
+        FailureCause::NotStarted { program, error } if error.contains(program.as_str()) => {
+            escaped(error)
+        }
+        FailureCause::NotStarted { program, error } => {
+            format!("cannot start {}: {}", escaped(program), escaped(error))
+        }
+        FailureCause::BadOutputs(outputs) => bad_outputs(outputs),
+        FailureCause::Trouble(trouble) => escaped(trouble),
+    }
+}
+
+/// What may help, each a sentence; often there is nothing to say.
+pub fn hints(failure: &Failure) -> Vec<String> {
+    let mut hints: Vec<String> = match &failure.cause {
+        FailureCause::Ending(ending) => ending_hint(*ending)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        FailureCause::BadOutputs(outputs) => output_hint(outputs)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        FailureCause::NotStarted { .. } | FailureCause::Trouble(_) => Vec::new(),
+    };
+    hints.extend(failure.withheld.iter().map(|name| {
+        format!(
+            "the output names {name}, which the command did not get to see: `pass-env \"{name}\"` hands it \
+             through, `env \"{name}\"` also makes it a part of the key"
+        )
+    }));
+    hints
+}
+
+fn ending_words(ending: Ending) -> String {
+    match ending {
+        Ending::Exit(code) => format!("exit code {code}"),
+        Ending::Signal(number) => format!("ended by {}", signal(number)),
+        Ending::NotStarted => "it could not be started".to_owned(),
+    }
+}
+
+fn signal(number: i32) -> String {
+    // Only those that have the same number on every system.
+    let name = match number {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        SIGKILL => "SIGKILL",
+        11 => "SIGSEGV",
+        SIGPIPE => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
+        _ => return format!("signal {number}"),
+    };
+    format!("signal {number} ({name})")
+}
+
+fn ending_hint(ending: Ending) -> Option<&'static str> {
+    let signal = match ending {
+        Ending::Signal(number) => number,
+        Ending::Exit(code) => code - SHELL_SIGNAL_BASE,
+        Ending::NotStarted => return None,
+    };
+    match (signal, ending) {
+        (SIGKILL, _) => Some(
+            "killed from outside, most often because memory ran out: `exclusive` runs it alone, `-j` with a lower \
+             number runs less beside it",
+        ),
+        (SIGPIPE, _) => Some(
+            "a program in a pipe wrote to one that had stopped reading, as `head` does; the shell's `pipefail` \
+             makes that a failure",
+        ),
+        (11, _) => Some("a program crashed: it touched memory that is not its own"),
+        (_, Ending::Exit(127)) => {
+            Some("the shell did not find a program: is it installed, and on the PATH?")
+        }
+        (_, Ending::Exit(126)) => Some(
+            "the shell may not execute a program: `chmod +x` allows it, or name its interpreter",
+        ),
+        _ => None,
+    }
+}
+
+fn bad_outputs(outputs: &[BadOutput]) -> String {
+    let missing: Vec<ProjectPath> = outputs
+        .iter()
+        .filter(|output| output.fault == OutputFault::NotWritten)
+        .map(|output| output.path.clone())
+        .collect();
+    let mut parts = Vec::new();
+    if !missing.is_empty() {
+        parts.push(format!("it did not write {}", list(&missing)));
+    }
+    parts.extend(outputs.iter().filter_map(|BadOutput { path, fault }| {
+        let path = shown(path);
+        match fault {
+            OutputFault::NotWritten => None,
+            OutputFault::NotADirectory => {
+                Some(format!("{path} is a file, but declared as a directory"))
+            }
+            OutputFault::IsADirectory => {
+                Some(format!("{path} is a directory, but declared as a file"))
+            }
+            OutputFault::Special => Some(format!("{path} is or holds a FIFO, socket or device")),
+            OutputFault::LinkLeaves(link) => Some(format!(
+                "{path} holds a link that leads out of it: {}",
+                escaped(link)
+            )),
+        }
+    }));
+    format!("exit code 0, but {}", parts.join("; "))
+}
+
+fn output_hint(outputs: &[BadOutput]) -> Option<&'static str> {
+    match outputs.first()?.fault {
+        OutputFault::NotWritten => Some(
+            "`{out}` in the command stands for the right path, seen from the folder in which it starts",
+        ),
+        OutputFault::NotADirectory => {
+            Some("in `out`, leave off the `/` at the end to declare a file")
+        }
+        OutputFault::IsADirectory => Some("in `out`, put a `/` at the end to declare a directory"),
+        OutputFault::Special => Some("only files, directories and links can be kept"),
+        OutputFault::LinkLeaves(_) => {
+            Some("what a link leads to must be in the same output, or be copied there")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(cause: FailureCause) -> Failure {
+        Failure::before_start(cause, "x")
+    }
+
+    fn ended(ending: Ending) -> (String, String) {
+        let ended = failure(FailureCause::Ending(ending));
+        (cause(&ended.cause), hints(&ended).join("\n"))
+    }
+
+    fn bad(outputs: &[(&str, OutputFault)]) -> FailureCause {
+        let output = |(path, fault): &(&str, OutputFault)| BadOutput {
+            path: ProjectPath::from_normal(path),
+            fault: fault.clone(),
+        };
+        FailureCause::BadOutputs(outputs.iter().map(output).collect())
+    }
+
+    #[test]
+    fn endings() {
+        assert_eq!(
+            ended(Ending::Exit(1)),
+            ("exit code 1".into(), String::new())
+        );
+        assert_eq!(
+            ended(Ending::Signal(6)),
+            ("ended by signal 6 (SIGABRT)".into(), String::new())
+        );
+        assert_eq!(ended(Ending::Signal(40)).0, "ended by signal 40");
+        let (killed, hint) = ended(Ending::Signal(9));
+        assert_eq!(killed, "ended by signal 9 (SIGKILL)");
+        assert!(
+            hint.starts_with("killed from outside, most often because memory ran out"),
+            "{hint}"
+        );
+        assert_eq!(ended(Ending::Exit(137)), ("exit code 137".into(), hint));
+        assert!(ended(Ending::Exit(141)).1.contains("`pipefail`"));
+        assert!(ended(Ending::Exit(127)).1.contains("PATH"));
+        assert!(ended(Ending::Exit(126)).1.contains("chmod"));
+    }
+
+    #[test]
+    fn a_program_that_cannot_be_started_is_named_once() {
+        let said = |error: &str| {
+            cause(&FailureCause::NotStarted {
+                program: "sorrt".into(),
+                error: error.into(),
+            })
+        };
+        assert_eq!(said("no such file"), "cannot start sorrt: no such file");
+        assert_eq!(
+            said("cannot start sorrt: no such file"),
+            "cannot start sorrt: no such file"
+        );
+    }
+
+    #[test]
+    fn outputs_that_are_not_as_declared() {
+        use OutputFault::{IsADirectory, LinkLeaves, NotADirectory, NotWritten, Special};
+        let missing = bad(&[
+            ("a", NotWritten),
+            ("b", NotWritten),
+            ("c", NotWritten),
+            ("d", NotWritten),
+        ]);
+        assert_eq!(
+            cause(&missing),
+            "exit code 0, but it did not write a, b, c and 1 more"
+        );
+        assert!(hints(&failure(missing))[0].starts_with("`{out}` in the command"));
+        let mixed = bad(&[
+            ("a", IsADirectory),
+            ("b", NotADirectory),
+            ("c", NotWritten),
+            ("d", Special),
+            ("e", LinkLeaves("e/x -> ../y".into())),
+        ]);
+        assert_eq!(
+            cause(&mixed),
+            "exit code 0, but it did not write c; a is a directory, but declared as a file; b is a file, but \
+             declared as a directory; d is or holds a FIFO, socket or device; e holds a link that leads out of it: \
+             e/x -> ../y"
+        );
+        assert_eq!(
+            hints(&failure(mixed)),
+            ["in `out`, put a `/` at the end to declare a directory"]
+        );
+    }
+
+    #[test]
+    fn variables_that_were_withheld_are_named() {
+        let mut failure = failure(FailureCause::Ending(Ending::Exit(1)));
+        failure.withheld = vec!["API_KEY".into()];
+        assert_eq!(
+            hints(&failure),
+            [
+                "the output names API_KEY, which the command did not get to see: `pass-env \"API_KEY\"` hands it \
+              through, `env \"API_KEY\"` also makes it a part of the key"
+            ]
+        );
+    }
+}

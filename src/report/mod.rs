@@ -1,0 +1,24 @@
+//! Tells people what happened and what stands, as text.
+//!
+//! Knows the values of `logic` and `base` only: nothing of the disk, of the environment, or of what the screen can do,
+//! which the caller says.
+
+mod blocks;
+
+mod changes;
+
+pub mod failures;
+
+pub mod plain;
+
+pub mod printed;
+
+pub mod problems;
+
+pub mod status;
+
+mod summary;
+
+pub mod units;
+
+pub mod words;

@@ -1,0 +1,272 @@
+//! Shows problems with the lines that they point at; miette draws them.
+//!
+//! Does not know how problems are found, nor where the text goes; prints no summary. Its work does not depend on the
+//! length of the manifest: only the lines that are shown are looked at, and of long ones only a window.
+
+mod excerpt;
+
+use crate::logic::manifest::{Problem, Severity};
+use excerpt::Excerpt;
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
+    ThemeStyles,
+};
+use std::fmt;
+
+/// How problems are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemStyle {
+    /// With ANSI colours.
+    pub colour: bool,
+    /// With line-drawing characters; plain ASCII otherwise.
+    pub unicode: bool,
+    /// Columns of text.
+    pub width: usize,
+}
+
+impl ProblemStyle {
+    /// Our own words in the letters that may be used.
+    fn letters(self, text: &str) -> String {
+        if self.unicode {
+            text.to_owned()
+        } else {
+            text.replace('…', "...")
+        }
+    }
+}
+
+/// How many problems are shown; of the others there is the number.
+const MOST_SHOWN: usize = 20;
+
+/// The problems as text, by place, each with an empty line behind it.
+pub fn render(problems: &[Problem], style: ProblemStyle) -> String {
+    let mut sorted: Vec<&Problem> = problems.iter().collect();
+    sorted.sort_by_key(|problem| {
+        (
+            &problem.source.name,
+            problem.labels.first().map(|label| label.span),
+        )
+    });
+    let handler = handler(style);
+    let mut text = String::new();
+    for problem in sorted.iter().take(MOST_SHOWN) {
+        let report = Report {
+            problem,
+            excerpt: Excerpt::new(problem, style),
+            style,
+        };
+        // Writing into a string cannot fail.
+        let _ = handler.render_report(&mut text, &report);
+        text.push('\n');
+    }
+    if sorted.len() > MOST_SHOWN {
+        text.push_str(&format!("and {} more\n", sorted.len() - MOST_SHOWN));
+    }
+    text
+}
+
+fn handler(style: ProblemStyle) -> GraphicalReportHandler {
+    let characters = if style.unicode {
+        ThemeCharacters::unicode()
+    } else {
+        ThemeCharacters::ascii()
+    };
+    let styles = if style.colour {
+        ThemeStyles::ansi()
+    } else {
+        ThemeStyles::none()
+    };
+    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+        .with_width(style.width.max(40))
+        .with_links(false)
+        .with_context_lines(1)
+        .without_syntax_highlighting()
+}
+
+/// A problem as miette wants it.
+#[derive(Debug)]
+struct Report<'p> {
+    problem: &'p Problem,
+    excerpt: Excerpt,
+    style: ProblemStyle,
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.style.letters(&self.problem.message))
+    }
+}
+
+impl std::error::Error for Report<'_> {}
+
+impl Diagnostic for Report<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.problem.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        (!self.problem.help.is_empty())
+            .then(|| Box::new(self.style.letters(&self.problem.help)) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.excerpt)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.excerpt.labels.iter().cloned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logic::manifest::{Source, Span};
+    use std::sync::Arc;
+
+    const PLAIN: ProblemStyle = ProblemStyle {
+        colour: false,
+        unicode: false,
+        width: 80,
+    };
+
+    fn span(source: &Source, text: &str) -> Span {
+        Span {
+            start: source.text.find(text).expect("it is there") as u32,
+            len: text.len() as u32,
+        }
+    }
+
+    fn problem(source: &Arc<Source>, text: &str) -> Problem {
+        Problem::error(source, "test", "wrong").at(span(source, text), "here")
+    }
+
+    #[test]
+    fn the_place_is_named_and_marked() {
+        let source = Source::new("pipe.kdl", "one\r\ntwo äöü three\r\nfour\r\n");
+        let text = render(&[problem(&source, "three")], PLAIN);
+        assert!(text.contains("[pipe.kdl:2:9]"), "{text}");
+        assert!(
+            text.contains("two äöü three\n   :         ^^|^^\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_long_line_is_shown_around_its_mark() {
+        let source = Source::new(
+            "pipe.kdl",
+            format!("{}mark{}\nnext", "x".repeat(5_000), "y".repeat(5_000)),
+        );
+        for style in [
+            PLAIN,
+            ProblemStyle {
+                unicode: true,
+                ..PLAIN
+            },
+        ] {
+            let text = render(&[problem(&source, "mark")], style);
+            assert!(text.contains("[pipe.kdl:1:5001]"), "{text}");
+            assert!(
+                text.lines().all(|line| line.chars().count() < 230),
+                "{text}"
+            );
+            let marked: Vec<&str> = text
+                .lines()
+                .skip_while(|line| !line.contains("mark"))
+                .take(2)
+                .collect();
+            let column =
+                |line: &str, what: &str| line.find(what).map(|at| line[..at].chars().count());
+            let start = if style.unicode { "─" } else { "^" };
+            assert_eq!(
+                column(marked[0], "mark"),
+                column(marked[1], start),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn places_at_the_edges_are_shown() {
+        let source = Source::new("pipe.kdl", "a\nb");
+        for start in 0..=3 {
+            let label = Span { start, len: 0 };
+            let text = render(
+                &[Problem::error(&source, "test", "wrong").at(label, "here")],
+                PLAIN,
+            );
+            assert!(
+                text.contains("here") && text.contains("[pipe.kdl:"),
+                "{start}: {text}"
+            );
+        }
+        let empty = Source::new("pipe.kdl", "");
+        assert!(
+            render(
+                &[Problem::error(&empty, "test", "wrong").at(Span::default(), "here")],
+                PLAIN
+            )
+            .contains("wrong")
+        );
+        assert!(render(&[Problem::error(&empty, "test", "no place")], PLAIN).contains("no place"));
+    }
+
+    #[test]
+    fn a_mark_over_several_lines_stays_on_the_first() {
+        let source = Source::new("pipe.kdl", "one two\nthree\nfour\n");
+        let whole = Span { start: 4, len: 12 };
+        let text = render(
+            &[Problem::error(&source, "test", "wrong").at(whole, "here")],
+            PLAIN,
+        );
+        assert!(text.contains("one two\n   :     ^|^\n"), "{text}");
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        let source = Source::new("pipe.kdl", "bad \u{1b}[31m mark \u{202e}");
+        let text = render(&[problem(&source, "mark")], PLAIN);
+        assert!(
+            !text.contains('\u{1b}') && !text.contains('\u{202e}'),
+            "{text:?}"
+        );
+    }
+
+    #[test]
+    fn many_are_cut_and_all_are_sorted() {
+        let source = Source::new(
+            "pipe.kdl",
+            (0..30)
+                .map(|line| format!("line{line:02}\n"))
+                .collect::<String>(),
+        );
+        let problems: Vec<Problem> = (0..30)
+            .rev()
+            .map(|line| problem(&source, &format!("line{line:02}")))
+            .collect();
+        let text = render(&problems, PLAIN);
+        assert!(text.ends_with("and 10 more\n"), "{text}");
+        assert!(text.find("[pipe.kdl:1:1]") < text.find("[pipe.kdl:2:1]"));
+        assert!(!text.contains("[pipe.kdl:21:1]"));
+    }
+
+    #[test]
+    fn colour_is_only_there_when_asked_for() {
+        let source = Source::new("pipe.kdl", "a mark");
+        assert!(!render(&[problem(&source, "mark")], PLAIN).contains('\u{1b}'));
+        assert!(
+            render(
+                &[problem(&source, "mark")],
+                ProblemStyle {
+                    colour: true,
+                    ..PLAIN
+                }
+            )
+            .contains('\u{1b}')
+        );
+    }
+}

@@ -1,0 +1,322 @@
+//! What stands before anything runs, as text: status, plan, why, list.
+//!
+//! Knows forecasts as values; does not know how they were made, nor where the text goes.
+
+use super::units;
+use super::words;
+use crate::base::record::{NodeRecord, Origin};
+use crate::logic::graph::{Graph, NodeId};
+use crate::logic::plan::Forecast;
+use crate::logic::plan::forecast::{Missing, MissingFault};
+use anstyle::{AnsiColor, Style};
+use std::fmt::Write;
+
+/// Widest name that the columns are aligned to, in characters.
+const WIDEST_NAME: usize = 32;
+
+/// `pipe status`: counts, then what is not fresh, each with its first reason.
+pub fn status(
+    graph: &Graph,
+    forecasts: &[Option<Forecast>],
+    missing: &[Missing],
+    all: bool,
+    colour: bool,
+) -> String {
+    let counts = Counts::of(forecasts);
+    let mut text = format!("{}\n", counts.sentence());
+    text.push_str(&lines(graph, forecasts, missing, all, colour));
+    text
+}
+
+/// `pipe build -n`: what a build would do.
+pub fn plan(graph: &Graph, forecasts: &[Option<Forecast>], colour: bool) -> String {
+    let counts = Counts::of(forecasts);
+    if counts.not_fresh() == 0 {
+        return format!("nothing to do: {}\n", counts.sentence());
+    }
+    let mut text = lines(graph, forecasts, &[], false, colour);
+    let _ = writeln!(
+        text,
+        "would run {}, restore {}; {} may run, depending on what those above write",
+        units::count(counts.stale, "node"),
+        counts.restorable,
+        counts.may_run
+    );
+    text
+}
+
+/// `pipe check`, when nothing is wrong.
+pub fn checked(graph: &Graph, manifest: &str) -> String {
+    let outputs = graph
+        .paths()
+        .filter(|&path| graph.producer(path).is_some())
+        .count();
+    let sources = graph
+        .nodes()
+        .flat_map(|node| graph.inputs(node))
+        .filter(|input| graph.producer(input.path).is_none() && !input.mixed);
+    let mut ids: Vec<u32> = sources.map(|input| input.path.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    format!(
+        "{manifest} is sound: {}, {}, {}\n",
+        units::count(graph.len(), "node"),
+        units::count(outputs, "output"),
+        units::count(ids.len(), "source")
+    )
+}
+
+/// `pipe list`: a line a node; with `long`, what each reads and writes below it.
+pub fn list(graph: &Graph, members: &[bool], long: bool) -> String {
+    let chosen: Vec<NodeId> = graph
+        .nodes()
+        .filter(|node| members[node.0 as usize])
+        .collect();
+    let width = name_width(graph, chosen.iter().copied());
+    let mut text = String::new();
+    for node in chosen {
+        let exclusive = match graph.exclusive(node) {
+            Some(crate::logic::manifest::Exclusive::Alone) => "[exclusive] ".to_owned(),
+            Some(crate::logic::manifest::Exclusive::Group(word)) => format!("[exclusive {word}] "),
+            None => String::new(),
+        };
+        let line = format!(
+            "{:width$}  {exclusive}{}",
+            graph.name(node),
+            graph.about(node)
+        );
+        let _ = writeln!(text, "{}", line.trim_end());
+        if long {
+            for input in graph.inputs(node) {
+                let _ = writeln!(text, "    reads   {}", graph.path(input.path));
+            }
+            for output in graph.outputs(node) {
+                let _ = writeln!(text, "    writes  {}", graph.path(output.path));
+            }
+        }
+    }
+    text
+}
+
+/// `pipe why NODE`: its own reasons, then those of every stale node above it, down to the roots.
+pub fn why(
+    graph: &Graph,
+    forecasts: &[Option<Forecast>],
+    missing: &[Missing],
+    node: NodeId,
+    record: Option<&NodeRecord>,
+) -> String {
+    let mut text = String::new();
+    let mut told = vec![false; graph.len()];
+    let mut queue = vec![(node, 0)];
+    while let Some((node, depth)) = queue.pop() {
+        let indent = "  ".repeat(depth);
+        let name = graph.name(node);
+        if std::mem::replace(&mut told[node.0 as usize], true) {
+            let _ = writeln!(text, "{indent}`{name}`: see above");
+            continue;
+        }
+        match forecast(forecasts, node) {
+            Forecast::Fresh => {
+                let _ = writeln!(
+                    text,
+                    "{indent}`{name}` is fresh{}",
+                    since(record.filter(|_| depth == 0))
+                );
+            }
+            Forecast::Restorable(reasons) => {
+                let _ = writeln!(text, "{indent}`{name}` will be restored from the cache:");
+                push_reasons(&mut text, &indent, reasons);
+            }
+            Forecast::Stale(reasons) => {
+                let _ = writeln!(text, "{indent}`{name}` has to run:");
+                push_reasons(&mut text, &indent, reasons);
+            }
+            Forecast::SourceMissing => {
+                let _ = writeln!(text, "{indent}`{name}` cannot run:");
+                for missing in missing.iter().filter(|missing| missing.node == node) {
+                    let _ = writeln!(text, "{indent}  - {}", missing_words(missing));
+                }
+            }
+            Forecast::MayRun(_) => {
+                let _ = writeln!(
+                    text,
+                    "{indent}`{name}` may run, depending on what these write:"
+                );
+            }
+        }
+        let unsettled = |need: &NodeId| *forecast(forecasts, *need) != Forecast::Fresh;
+        let mut above: Vec<NodeId> = graph.needs(node).filter(unsettled).collect();
+        above.reverse();
+        queue.extend(above.into_iter().map(|need| (need, depth + 1)));
+    }
+    text
+}
+
+fn push_reasons(text: &mut String, indent: &str, reasons: &[crate::logic::plan::Reason]) {
+    for reason in reasons {
+        let sentence = words::sentence(reason).replace('\n', &format!("\n{indent}    "));
+        let _ = writeln!(text, "{indent}  - {sentence}");
+    }
+}
+
+/// How a fresh node came to be fresh.
+fn since(record: Option<&NodeRecord>) -> String {
+    let Some(record) = record else {
+        return String::new();
+    };
+    let how = match record.origin {
+        Origin::Ran => "its command ran",
+        Origin::Restored => "its outputs were restored from the cache",
+        Origin::Found => "its outputs were found to belong to its key",
+    };
+    let took = units::duration_ms(record.result.duration_ms);
+    let inputs = units::count(record.parts.inputs.len(), "input");
+    format!(
+        ": {how} in build {}; {inputs}, the command and the outputs are as they were then (that run took {took})\n  key {}",
+        record.build,
+        record.key.0.short()
+    )
+}
+
+fn forecast(forecasts: &[Option<Forecast>], node: NodeId) -> &Forecast {
+    forecasts[node.0 as usize]
+        .as_ref()
+        .expect("what a selected node needs is selected too")
+}
+
+fn lines(
+    graph: &Graph,
+    forecasts: &[Option<Forecast>],
+    missing: &[Missing],
+    all: bool,
+    colour: bool,
+) -> String {
+    let shown = |node: &NodeId| match &forecasts[node.0 as usize] {
+        None => false,
+        Some(Forecast::Fresh) => all,
+        Some(_) => true,
+    };
+    let nodes: Vec<NodeId> = graph.order().filter(shown).collect();
+    let width = name_width(graph, nodes.iter().copied());
+    let mut text = String::new();
+    for node in nodes {
+        let (word, style, reason) = match forecast(forecasts, node) {
+            Forecast::Fresh => ("fresh", Style::new(), String::new()),
+            Forecast::Restorable(reasons) => {
+                ("cached", AnsiColor::Green.on_default(), first(reasons))
+            }
+            Forecast::Stale(reasons) => ("stale", AnsiColor::Yellow.on_default(), first(reasons)),
+            Forecast::MayRun(upstream) => {
+                let reason = format!(
+                    "needs `{}`, which is not settled yet",
+                    graph.name(*upstream)
+                );
+                ("may run", AnsiColor::Cyan.on_default(), reason)
+            }
+            Forecast::SourceMissing => {
+                let first = missing.iter().find(|missing| missing.node == node);
+                (
+                    "missing",
+                    AnsiColor::Red.on_default(),
+                    first.map_or_else(String::new, missing_words),
+                )
+            }
+        };
+        let style = if colour { style } else { Style::new() };
+        let line = format!(
+            "{style}{word:<8}{style:#} {:width$}  {reason}",
+            graph.name(node)
+        );
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+fn first(reasons: &[crate::logic::plan::Reason]) -> String {
+    let Some(reason) = reasons.first() else {
+        return String::new();
+    };
+    let sentence = words::sentence(reason);
+    let sentence = sentence
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches(':');
+    match reasons.len() {
+        1 => sentence.to_owned(),
+        more => format!("{sentence} (and {} more)", more - 1),
+    }
+}
+
+fn missing_words(missing: &Missing) -> String {
+    let what = &missing.what;
+    match &missing.fault {
+        MissingFault::NotThere => format!("source {what} is not there"),
+        MissingFault::NoMatch => format!("{what} matches nothing"),
+        MissingFault::Special => format!("{what} is or holds a FIFO, socket or device"),
+        MissingFault::NotADirectory => format!("{what} is not a directory"),
+        MissingFault::Unreadable(said) => said.clone(),
+    }
+}
+
+fn name_width(graph: &Graph, nodes: impl Iterator<Item = NodeId>) -> usize {
+    nodes
+        .map(|node| graph.name(node).chars().count())
+        .max()
+        .unwrap_or(0)
+        .min(WIDEST_NAME)
+}
+
+#[derive(Default)]
+struct Counts {
+    fresh: usize,
+    restorable: usize,
+    stale: usize,
+    may_run: usize,
+    missing: usize,
+}
+
+impl Counts {
+    fn of(forecasts: &[Option<Forecast>]) -> Self {
+        let mut counts = Counts::default();
+        for forecast in forecasts.iter().flatten() {
+            *match forecast {
+                Forecast::Fresh => &mut counts.fresh,
+                Forecast::Restorable(_) => &mut counts.restorable,
+                Forecast::Stale(_) => &mut counts.stale,
+                Forecast::MayRun(_) => &mut counts.may_run,
+                Forecast::SourceMissing => &mut counts.missing,
+            } += 1;
+        }
+        counts
+    }
+
+    fn not_fresh(&self) -> usize {
+        self.restorable + self.stale + self.may_run + self.missing
+    }
+
+    fn sentence(&self) -> String {
+        let total = self.fresh + self.not_fresh();
+        if self.not_fresh() == 0 {
+            return if total == 1 {
+                "1 node is fresh".to_owned()
+            } else {
+                format!("all {total} nodes are fresh")
+            };
+        }
+        let mut parts = vec![format!("{} fresh", self.fresh)];
+        let rest = [
+            (self.stale, "stale"),
+            (self.may_run, "may run"),
+            (self.restorable, "to restore from the cache"),
+            (self.missing, "with missing sources"),
+        ];
+        parts.extend(
+            rest.iter()
+                .filter(|(count, _)| *count > 0)
+                .map(|(count, word)| format!("{count} {word}")),
+        );
+        format!("{}: {}", units::count(total, "node"), parts.join(", "))
+    }
+}

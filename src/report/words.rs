@@ -1,0 +1,191 @@
+//! Reasons and notices in plain words.
+//!
+//! Does not know where the words go, nor how a reason was found. Sentences start small and have no full stop, so that
+//! they can stand behind a name or a dash.
+
+use super::changes;
+use super::printed::escaped;
+use crate::base::path::ProjectPath;
+use crate::logic::event::Notice;
+use crate::logic::plan::Reason;
+
+/// Why a node is stale. Where a longer text changed, the first line ends in a colon, and old lines (`- `) and new
+/// ones (`+ `) follow.
+pub fn sentence(reason: &Reason) -> String {
+    match reason {
+        Reason::NeverRan => "no result of it is known, neither here nor in the cache".to_owned(),
+        Reason::Forced => "`--force` asks for it".to_owned(),
+        Reason::Always => "it says `always`".to_owned(),
+        Reason::Declaration { part, old, new } => {
+            changes::declaration(part, old.as_deref(), new.as_deref())
+        }
+        Reason::Input { path, old, new } => changes::content("input", path, old, new),
+        Reason::InputAdded(path) => format!("input {} is new", shown(path)),
+        Reason::InputRemoved(path) => format!("input {} is not read any more", shown(path)),
+        Reason::InputOrder => "its inputs are given in another order".to_owned(),
+        Reason::OutputMissing(path) => format!("output {} is missing", shown(path)),
+        Reason::OutputChanged { path, old, new } => changes::content("output", path, old, new),
+        Reason::Upstream(node) => format!("it needs `{node}`, which is not settled yet"),
+    }
+}
+
+/// Something that the user should know.
+pub fn notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Replaced { node, path, kept } => format!(
+            "{} is an output of `{node}`, but `pipe` did not write what stood there; it was moved to {}",
+            shown(path),
+            escaped(kept)
+        ),
+        Notice::InputMoved { node, paths } => format!(
+            "{} changed while `{node}` ran; its outputs stay, but the next build runs it again",
+            list(paths)
+        ),
+        Notice::LeftProcesses { node } => {
+            format!("`{node}` ended but left processes running; they were ended")
+        }
+        Notice::NotKept { node, trouble } => format!(
+            "the result of `{node}` could not be kept in the cache, so it cannot be restored later: {}",
+            escaped(trouble)
+        ),
+        Notice::BadCacheEntry { node, trouble } => {
+            format!(
+                "what the cache has for `{node}` is damaged, so it runs: {}",
+                escaped(trouble)
+            )
+        }
+        Notice::OrphansEnded { count: 1 } => {
+            "1 process of a build that was killed was still running; it was ended".to_owned()
+        }
+        Notice::OrphansEnded { count } => {
+            format!(
+                "{count} processes of a build that was killed were still running; they were ended"
+            )
+        }
+        Notice::Leftover { path } => format!(
+            "{} matches a glob but is left out: a node that is gone wrote it; remove it, or change it to make it yours",
+            shown(path)
+        ),
+        Notice::Waiting { holder } => {
+            format!(
+                "another `pipe` is building in this project ({}); waiting for it",
+                escaped(holder)
+            )
+        }
+        Notice::Trouble(trouble) => escaped(trouble),
+    }
+}
+
+/// The first three paths, and how many more there are.
+pub(super) fn list(paths: &[ProjectPath]) -> String {
+    let named: Vec<String> = paths.iter().take(3).map(shown).collect();
+    match paths.len().saturating_sub(3) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+/// A path that is safe to print.
+pub(super) fn shown(path: &ProjectPath) -> String {
+    escaped(&path.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> ProjectPath {
+        ProjectPath::from_normal(text)
+    }
+
+    #[test]
+    fn plain_reasons() {
+        for (reason, want) in [
+            (
+                Reason::NeverRan,
+                "no result of it is known, neither here nor in the cache",
+            ),
+            (Reason::Forced, "`--force` asks for it"),
+            (Reason::Always, "it says `always`"),
+            (Reason::InputAdded(path("a.csv")), "input a.csv is new"),
+            (
+                Reason::InputRemoved(path("a.csv")),
+                "input a.csv is not read any more",
+            ),
+            (Reason::InputOrder, "its inputs are given in another order"),
+            (
+                Reason::OutputMissing(path("b.csv")),
+                "output b.csv is missing",
+            ),
+            (
+                Reason::Upstream("clean".into()),
+                "it needs `clean`, which is not settled yet",
+            ),
+        ] {
+            assert_eq!(sentence(&reason), want);
+        }
+    }
+
+    #[test]
+    fn notices_say_what_happened_and_where_things_are() {
+        let node = || "train".to_owned();
+        let paths = |count| {
+            (1..=count)
+                .map(|number| path(&format!("{number}")))
+                .collect()
+        };
+        for (told, want) in [
+            (
+                Notice::Replaced {
+                    node: node(),
+                    path: path("a.csv"),
+                    kept: ".pipe/replaced/1/a.csv".into(),
+                },
+                "a.csv is an output of `train`, but `pipe` did not write what stood there; it was moved to \
+                 .pipe/replaced/1/a.csv",
+            ),
+            (
+                Notice::InputMoved {
+                    node: node(),
+                    paths: paths(5),
+                },
+                "1, 2, 3 and 2 more changed while `train` ran; its outputs stay, but the next build runs it again",
+            ),
+            (
+                Notice::LeftProcesses { node: node() },
+                "`train` ended but left processes running; they were ended",
+            ),
+            (
+                Notice::NotKept {
+                    node: node(),
+                    trouble: "cannot write x: disk full".into(),
+                },
+                "the result of `train` could not be kept in the cache, so it cannot be restored later: \
+                 cannot write x: disk full",
+            ),
+            (
+                Notice::BadCacheEntry {
+                    node: node(),
+                    trouble: "blob 12ab has other bytes".into(),
+                },
+                "what the cache has for `train` is damaged, so it runs: blob 12ab has other bytes",
+            ),
+            (
+                Notice::OrphansEnded { count: 1 },
+                "1 process of a build that was killed was still running; it was ended",
+            ),
+            (
+                Notice::Waiting {
+                    holder: "process 12".into(),
+                },
+                "another `pipe` is building in this project (process 12); waiting for it",
+            ),
+            (
+                Notice::Trouble("cannot read a\x07: gone".into()),
+                "cannot read a\\u{7}: gone",
+            ),
+        ] {
+            assert_eq!(notice(&told), want);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Runs one command to its end: in its folder, with exactly its environment, both its outputs in one log file.
+//!
+//! There are no pipes. Standard output and error are one file opened for appending, so the order is kept, any volume
+//! and any bytes go through without touching this process, and a background child that holds the output open cannot
+//! hang a build. Standard input is `/dev/null`: a command never waits for a terminal. As with any redirection to a
+//! file, a command that writes `> /dev/stderr` where `>&2` is meant empties the log before it goes on.
+//!
+//! The command leads a process group of its own. A child that starts another group or session (`timeout`, `setsid`)
+//! is not seen here; [`orphans`] finds it by its environment.
+//!
+//! Does not know what the command is for, when it may start, or what its ending means for a node.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal};
+
+use crate::base::record::Ending;
+use crate::world::clock;
+use crate::world::trouble::Trouble;
+
+pub mod bytecode;
+pub mod environment;
+mod group;
+pub mod orphans;
+mod program;
+mod running;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
+
+pub use running::Running;
+
+/// Time for the tail of a pipeline to vanish by itself after the command's end.
+const TAIL_GRACE: Duration = Duration::from_millis(100);
+/// Time for what was left behind to end after SIGTERM.
+const LEFTOVER_GRACE: Duration = Duration::from_secs(1);
+/// Time for the kernel to take away what was killed; a process that is stuck in the kernel is not waited for longer.
+const KILL_WAIT: Duration = Duration::from_secs(1);
+/// How long a program that somebody still holds open for writing is tried again.
+const BUSY_WAIT: Duration = Duration::from_secs(1);
+
+/// Runs jobs. The seam for other ways to run one: sandboxed, or on another machine.
+pub trait Executor: Sync {
+    /// Runs `job` to its end on the calling thread. `running` can end it from another thread.
+    fn run(&self, job: &Job, running: &Running) -> Execution;
+}
+
+/// One command, ready to start.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The program and its arguments. A program without `/` is looked up along the PATH in `env`.
+    pub argv: Vec<String>,
+    /// Where it runs; absolute.
+    pub dir: PathBuf,
+    /// The whole environment; nothing else is inherited. See [`environment::command_environment`].
+    pub env: Vec<(OsString, OsString)>,
+    /// The file that receives standard output and standard error. Emptied first; its folder has to stand.
+    pub log: PathBuf,
+}
+
+/// How a job went.
+#[derive(Debug)]
+pub struct Execution {
+    /// How the command ended.
+    pub ending: Ending,
+    /// Why it could not be started, or its end not be learned: says the program, folder or log at fault.
+    pub start_error: Option<Trouble>,
+    /// When it started, in milliseconds since 1970 UTC.
+    pub started_ms: u64,
+    /// From the start to the end of the command itself; what it left behind is not counted.
+    pub took: Duration,
+    /// The command left processes running, which were ended. Not said of a stopped job.
+    pub left_processes: bool,
+    /// It was asked to end, killed, or not started at all by way of [`Running`]. Whatever the ending says, its
+    /// outputs cannot be trusted.
+    pub stopped: bool,
+    /// Size of the log, in bytes.
+    pub logged_bytes: u64,
+}
+
+/// Runs jobs as processes of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LocalExecutor;
+
+impl Executor for LocalExecutor {
+    fn run(&self, job: &Job, running: &Running) -> Execution {
+        let begun = clock::instant();
+        let mut execution = Execution {
+            ending: Ending::NotStarted,
+            start_error: None,
+            started_ms: clock::now_ms(),
+            took: Duration::ZERO,
+            left_processes: false,
+            stopped: false,
+            logged_bytes: 0,
+        };
+        if !running.accepts_jobs() {
+            execution.stopped = true;
+            return execution;
+        }
+        let (mut child, log) = match start(job) {
+            Ok(started) => started,
+            Err(trouble) => {
+                execution.start_error = Some(trouble);
+                return execution;
+            }
+        };
+        let group = Pid::from_child(&child);
+        running.add(group);
+        let status = child.wait();
+        execution.took = begun.elapsed();
+        let left = end_leftovers(group, running, TAIL_GRACE);
+        execution.stopped = running.remove(group);
+        execution.left_processes = left && !execution.stopped;
+        execution.logged_bytes = log.metadata().map_or(0, |metadata| metadata.len());
+        match status {
+            Ok(status) => execution.ending = ending(status),
+            // Only when this process was started with SIGCHLD ignored: the kernel keeps no endings then.
+            Err(error) => {
+                execution.start_error = Some(trouble("learn the end of", &job.argv[0], error));
+            }
+        }
+        execution
+    }
+}
+
+/// Starts the command as the leader of a new group.
+///
+/// std uses `posix_spawn` for this as long as there is no hook before exec and the program is a path. With either it
+/// would copy this process's page tables for every job: seven jobs a second in a large process instead of 1,400.
+fn start(job: &Job) -> Result<(Child, File), Trouble> {
+    let log = open_log(&job.log)?;
+    let name = job.argv.first().map_or("", String::as_str);
+    if !job.dir.is_dir() {
+        let error = io::Error::new(io::ErrorKind::NotFound, "there is no such folder");
+        return Err(Trouble {
+            verb: "run in",
+            path: job.dir.clone(),
+            error,
+        });
+    }
+    let search = job
+        .env
+        .iter()
+        .find(|(name, _)| name == "PATH")
+        .map(|(_, value)| value.as_os_str());
+    let path =
+        program::find(name, search, &job.dir).map_err(|error| trouble("start", name, error))?;
+    let spawn = || -> io::Result<Child> {
+        Command::new(&path)
+            .arg0(name)
+            .args(&job.argv[1..])
+            .current_dir(&job.dir)
+            .env_clear()
+            .envs(job.env.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log.try_clone()?)
+            .process_group(0)
+            .spawn()
+    };
+    // A program that was written a moment ago can still be open for writing in the child of another thread, between
+    // its vfork and its exec. That passes.
+    let mut started = spawn();
+    let busy = |error: &io::Error| error.kind() == io::ErrorKind::ExecutableFileBusy;
+    poll(BUSY_WAIT, || {
+        if started.as_ref().is_err_and(busy) {
+            started = spawn();
+        }
+        !started.as_ref().is_err_and(busy)
+    });
+    let child = started.map_err(|error| trouble("start", name, program::explain(error)))?;
+    Ok((child, log))
+}
+
+/// Appending, so that a command that opens the log anew (`> /dev/stderr`) empties it but leaves no hole in it.
+fn open_log(path: &Path) -> Result<File, Trouble> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::APPEND | OFlags::CLOEXEC;
+    let log = rustix::fs::open(path, flags, Mode::from_raw_mode(0o666));
+    log.map(File::from)
+        .map_err(io::Error::from)
+        .map_err(Trouble::on("create", path))
+}
+
+/// Ends what is left of a group whose leader has ended. Whether anything outlived `tail_grace`.
+///
+/// The leader's number stays taken while the group has members. When it has none, the number could be given to a
+/// stranger only after all others were used in the microseconds up to the first look.
+fn end_leftovers(group: Pid, running: &Running, tail_grace: Duration) -> bool {
+    if poll(tail_grace, || !group::is_alive(group)) {
+        return false;
+    }
+    let grace = if running.is_ending() {
+        // It has been asked already, and gets the time that was promised.
+        running.grace()
+    } else {
+        group::ask_to_end(group);
+        LEFTOVER_GRACE
+    };
+    if !poll(grace, || !group::is_alive(group)) {
+        group::signal(group, Signal::KILL);
+        poll(KILL_WAIT, || !group::is_alive(group));
+    }
+    true
+}
+
+fn ending(status: ExitStatus) -> Ending {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ending::Exit(code),
+        (None, signal) => Ending::Signal(signal.unwrap_or_default()),
+    }
+}
+
+fn trouble(verb: &'static str, program: impl AsRef<OsStr>, error: io::Error) -> Trouble {
+    Trouble {
+        verb,
+        path: PathBuf::from(program.as_ref()),
+        error,
+    }
+}
+
+/// Asks `done` at once and then at growing intervals, until it says yes or `limit` has passed. What it said last.
+fn poll(limit: Duration, mut done: impl FnMut() -> bool) -> bool {
+    let begun = clock::instant();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if done() {
+            return true;
+        }
+        let left = limit.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        thread::sleep(pause.min(left));
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}

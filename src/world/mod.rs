@@ -1,0 +1,17 @@
+//! The wing that acts and never decides: disk, processes, signals, the clock.
+//!
+//! Imports only `base`. Whoever decides gets values from here and gives orders as values.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the wing that touches the world"
+)]
+
+pub mod observe;
+
+pub mod store;
+
+pub mod execute;
+pub mod interrupt;
+
+pub mod clock;
+pub mod trouble;

@@ -1,0 +1,88 @@
+//! The digest of one file's bytes, and whether its stamp may stand for it.
+//!
+//! Does not know what is remembered.
+
+use super::stamp_of;
+use crate::base::digest::Digest;
+use crate::base::record::Stamp;
+use crate::world::clock;
+use crate::world::trouble::Trouble;
+use std::fs::{File, OpenOptions};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Up to this size a file is read whole, in bytes; above it all processors hash it.
+const WHOLE: u64 = 1024 * 1024;
+/// Large files are read in pieces of this size, in bytes. No mapping: a file that shrinks under one kills the process.
+const PIECE: usize = 8 * 1024 * 1024;
+/// How often a file that changes while it is read is read again.
+const TRIES: usize = 3;
+/// A file system's clock may stand still for this long, in nanoseconds: a kernel tick is at most 10 ms.
+const TICK_NS: i64 = 20_000_000;
+
+/// A file, read.
+pub(super) struct Reading {
+    pub(super) digest: Digest,
+    /// From before the reading.
+    pub(super) stamp: Stamp,
+    /// When the reading began, in nanoseconds since 1970.
+    pub(super) begun_ns: i64,
+    /// Whether the stamp was the same afterwards.
+    pub(super) held_still: bool,
+}
+
+/// Reads a file. `None` when it is not a plain file (any more).
+pub(super) fn digest(path: &Path) -> Result<Option<Reading>, Trouble> {
+    // Without blocking: a FIFO that took the file's place must not hang us.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let mut tries = TRIES;
+    loop {
+        let mut file =
+            OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(Trouble::on("open", path))?;
+        let stat = |file: &File| file.metadata().map_err(Trouble::on("look at", path));
+        let before = stat(&file)?;
+        if !before.is_file() {
+            return Ok(None);
+        }
+        let begun_ns = clock::now_ns();
+        let digest = hash(&mut file, before.len()).map_err(Trouble::on("read", path))?;
+        let stamp = stamp_of(&before);
+        let held_still = stamp_of(&stat(&file)?) == stamp;
+        tries -= 1;
+        if held_still || tries == 0 {
+            return Ok(Some(Reading { digest, stamp, begun_ns, held_still }));
+        }
+    }
+}
+
+/// Whether a stamp may stand for the bytes that were read from `begun_ns` on.
+///
+/// A file that was changed within the clock's last tick before the reading can be changed again without its stamp
+/// showing it. Such a stamp is not trusted, and the file is read again next time (git's rule for racy entries).
+pub(super) fn is_settled(stamp: &Stamp, begun_ns: i64) -> bool {
+    stamp.mtime_ns.max(stamp.ctime_ns) < begun_ns - TICK_NS
+}
+
+fn hash(file: &mut File, size: u64) -> std::io::Result<Digest> {
+    if size <= WHOLE {
+        let mut bytes = Vec::with_capacity(size as usize + 1);
+        file.read_to_end(&mut bytes)?;
+        return Ok(Digest::of(&bytes));
+    }
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; PIECE];
+    loop {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match file.read(&mut buffer[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        if filled == 0 {
+            return Ok(Digest::from_bytes(*hasher.finalize().as_bytes()));
+        }
+        hasher.update_rayon(&buffer[..filled]);
+    }
+}

@@ -1,0 +1,148 @@
+//! What stands on the disk: digests of files and directories, with stamps as a shortcut, and listings for globs.
+//!
+//! Does not know what a path is for, nor whether what stands there is right.
+
+mod bytes;
+mod listing;
+mod tree;
+
+pub use listing::Listing;
+
+use crate::base::content::Content;
+use crate::base::path::ProjectPath;
+use crate::base::record::{Stamp, StampedDigest};
+use crate::world::trouble::Trouble;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How links inside a directory count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// In what people write: a link that leads out of the directory stands for what it leads to.
+    Through,
+    /// In what nodes write: a link is its text.
+    Verbatim,
+}
+
+/// Digests by path, relative to the project's root as raw bytes.
+pub type Stamps = HashMap<Vec<u8>, StampedDigest>;
+
+/// Looks at a project's files. Shared by all threads.
+pub struct Observer {
+    root: PathBuf,
+    known: Stamps,
+    learned: Mutex<Stamps>,
+    files_read: AtomicU64,
+    bytes_read: AtomicU64,
+}
+
+impl Observer {
+    /// An observer for the project at `root`, which trusts the stamps in `known`.
+    pub fn new(root: PathBuf, known: Stamps) -> Self {
+        Observer {
+            root,
+            known,
+            learned: Mutex::default(),
+            files_read: AtomicU64::new(0),
+            bytes_read: AtomicU64::new(0),
+        }
+    }
+
+    /// What stands at `path`. A link there counts as what it leads to; one that leads nowhere is [`Content::Absent`].
+    ///
+    /// # Errors
+    /// Something stands there that cannot be read.
+    pub fn observe(&self, path: &ProjectPath, links: Links) -> Result<Content, Trouble> {
+        let place = path.under(&self.root);
+        let metadata = match place.metadata() {
+            Ok(metadata) => metadata,
+            Err(error) if is_absence(error.kind()) => return Ok(Content::Absent),
+            Err(error) => return Err(Trouble::on("look at", &place)(error)),
+        };
+        if metadata.is_file() {
+            self.file(&place, path.as_str().as_bytes(), &metadata)
+        } else if metadata.is_dir() {
+            tree::observe(self, &place, path, links)
+        } else {
+            Ok(Content::Special)
+        }
+    }
+
+    /// The same for many paths at once, on all processors, in their order.
+    pub fn observe_all(&self, paths: &[(ProjectPath, Links)]) -> Vec<Result<Content, Trouble>> {
+        paths.par_iter().with_min_len(16).map(|(path, links)| self.observe(path, *links)).collect()
+    }
+
+    /// Takes note of a digest that somebody else computed, under the same rule as for our own.
+    /// `begun_ns` is when the reading of the bytes began.
+    pub fn remember(&self, path: &[u8], stamped: StampedDigest, begun_ns: i64) {
+        if bytes::is_settled(&stamped.stamp, begun_ns) {
+            self.learned.lock().expect("no thread dies with it").insert(path.to_vec(), stamped);
+        }
+    }
+
+    /// Stamps learned since the last call that were not known before.
+    pub fn learned(&self) -> Vec<(Vec<u8>, StampedDigest)> {
+        let learned = std::mem::take(&mut *self.learned.lock().expect("no thread dies with it"));
+        learned.into_iter().filter(|(path, stamped)| self.known.get(path) != Some(stamped)).collect()
+    }
+
+    /// How many files and bytes were really read, rather than known by their stamp.
+    pub fn read_so_far(&self) -> (u64, u64) {
+        (self.files_read.load(Ordering::Relaxed), self.bytes_read.load(Ordering::Relaxed))
+    }
+
+    /// A plain file whose metadata, links followed, is `metadata`.
+    fn file(&self, place: &Path, key: &[u8], metadata: &Metadata) -> Result<Content, Trouble> {
+        let stamp = stamp_of(metadata);
+        let executable = metadata.mode() & 0o100 != 0;
+        if let Some(digest) = self.known_digest(key, &stamp) {
+            return Ok(Content::File { digest, executable, size: stamp.size });
+        }
+        let Some(read) = bytes::digest(place)? else {
+            return Ok(Content::Special);
+        };
+        self.files_read.fetch_add(1, Ordering::Relaxed);
+        self.bytes_read.fetch_add(read.stamp.size, Ordering::Relaxed);
+        if read.held_still {
+            self.remember(key, StampedDigest { stamp: read.stamp, digest: read.digest }, read.begun_ns);
+        }
+        Ok(Content::File { digest: read.digest, executable: read.stamp.mode & 0o100 != 0, size: read.stamp.size })
+    }
+
+    fn known_digest(&self, key: &[u8], stamp: &Stamp) -> Option<crate::base::digest::Digest> {
+        let same = |known: &StampedDigest| (known.stamp == *stamp).then_some(known.digest);
+        let learned = self.learned.lock().expect("no thread dies with it").get(key).and_then(same);
+        learned.or_else(|| self.known.get(key).and_then(same))
+    }
+}
+
+/// The stat fields that tell whether a file may have changed.
+pub fn stamp_of(metadata: &Metadata) -> Stamp {
+    let nanoseconds = |seconds: i64, part: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(part);
+    Stamp {
+        size: metadata.size(),
+        mtime_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        ctime_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        mode: metadata.mode(),
+    }
+}
+
+/// A file in place of a folder on the way means that nothing stands at the path.
+fn is_absence(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn raw(path: &Path) -> &[u8] {
+    path.as_os_str().as_bytes()
+}
+

@@ -1,0 +1,156 @@
+//! A directory as a listing of all that is below it.
+//!
+//! Does not know whether the directory is somebody's input or output; the way links count is told.
+
+use super::{Links, Observer, raw};
+use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
+use crate::base::digest::Digest;
+use crate::base::path::ProjectPath;
+use crate::world::trouble::Trouble;
+use rayon::prelude::*;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
+
+/// Names that are nobody's data, left out of directories that people write.
+const IGNORED: [&str; 6] = ["__pycache__", ".git", ".pipe", ".DS_Store", ".ipynb_checkpoints", "4913"];
+
+pub(super) fn observe(
+    observer: &Observer,
+    place: &Path,
+    path: &ProjectPath,
+    links: Links,
+) -> Result<Content, Trouble> {
+    Ok(tree(observer, place, path.as_str().as_bytes(), links)?.map_or(Content::Special, |tree| tree.content()))
+}
+
+/// The listing; `None` when something is below that is neither file, folder nor link.
+fn tree(observer: &Observer, place: &Path, key: &[u8], links: Links) -> Result<Option<Tree>, Trouble> {
+    let mut found = Vec::new();
+    let wanted = |entry: &DirEntry| entry.depth() == 0 || links == Links::Verbatim || !is_ignored(raw(entry.file_name().as_ref()));
+    for entry in WalkDir::new(place).follow_root_links(true).into_iter().filter_entry(wanted) {
+        let entry = entry.map_err(|error| trouble(place, error))?;
+        if entry.depth() > 0 {
+            found.push(entry);
+        }
+    }
+    let top = place.canonicalize().map_err(Trouble::on("look at", place))?;
+    let entries: Vec<Option<TreeEntry>> = found
+        .par_iter()
+        .with_min_len(16)
+        .map(|entry| tree_entry(observer, place, &top, key, entry, links))
+        .collect::<Result<_, Trouble>>()?;
+    let Some(mut entries) = entries.into_iter().collect::<Option<Vec<TreeEntry>>>() else {
+        return Ok(None);
+    };
+    entries.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(Some(Tree { entries }))
+}
+
+fn tree_entry(
+    observer: &Observer,
+    place: &Path,
+    top: &Path,
+    key: &[u8],
+    entry: &DirEntry,
+    links: Links,
+) -> Result<Option<TreeEntry>, Trouble> {
+    let relative = raw(entry.path().strip_prefix(place).unwrap_or(entry.path())).to_vec();
+    let kind = if entry.file_type().is_dir() {
+        EntryKind::Folder
+    } else if entry.file_type().is_symlink() {
+        let text = entry.path().read_link().map_err(Trouble::on("read the link", entry.path()))?;
+        let through = match links {
+            Links::Verbatim => None,
+            Links::Through => through(observer, entry.path(), top, &joined(key, &relative))?,
+        };
+        EntryKind::Link { text: raw(&text).to_vec(), through }
+    } else if entry.file_type().is_file() {
+        let metadata = entry.metadata().map_err(|error| trouble(entry.path(), error))?;
+        match observer.file(entry.path(), &joined(key, &relative), &metadata)? {
+            Content::File { digest, executable, size } => EntryKind::File { digest, executable, size },
+            Content::Absent | Content::Tree { .. } | Content::Special => return Ok(None),
+        }
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(TreeEntry { path: relative, kind }))
+}
+
+/// The digest of what a link leads to, when that lies outside the tree; a link inside it is covered by the listing.
+fn through(observer: &Observer, link: &Path, top: &Path, key: &[u8]) -> Result<Option<Digest>, Trouble> {
+    let Ok(target) = link.canonicalize() else {
+        return Ok(None);
+    };
+    if target.starts_with(top) {
+        return Ok(None);
+    }
+    let metadata = target.metadata().map_err(Trouble::on("look at", &target))?;
+    if metadata.is_file() {
+        Ok(observer.file(&target, key, &metadata)?.digest())
+    } else if metadata.is_dir() {
+        Ok(tree(observer, &target, key, Links::Verbatim)?.map(|tree| tree.digest()))
+    } else {
+        Ok(None)
+    }
+}
+
+impl Observer {
+    /// Links below the directory `path` that lead out of it to somewhere in the project: the link's path and its text.
+    /// A result that holds one could not be told from its surroundings.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn leaving_links(&self, path: &ProjectPath) -> Result<Vec<(String, String)>, Trouble> {
+        let place = path.under(&self.root);
+        let mut leaving = Vec::new();
+        for entry in WalkDir::new(&place) {
+            let entry = entry.map_err(|error| trouble(&place, error))?;
+            if entry.depth() == 0 || !entry.file_type().is_symlink() {
+                continue;
+            }
+            let text = entry.path().read_link().map_err(Trouble::on("read the link", entry.path()))?;
+            let from = entry.path().parent().unwrap_or(&place);
+            let target = without_dots(&from.join(&text));
+            if target.starts_with(&self.root) && !target.starts_with(&place) {
+                let link = entry.path().strip_prefix(&self.root).unwrap_or(entry.path());
+                leaving.push((link.display().to_string(), text.display().to_string()));
+            }
+        }
+        Ok(leaving)
+    }
+}
+
+/// The path with `.` and `..` taken out by its letters: the target need not stand.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            component => clean.push(component),
+        }
+    }
+    clean
+}
+
+fn joined(key: &[u8], relative: &[u8]) -> Vec<u8> {
+    if key.is_empty() { relative.to_vec() } else { [key, b"/", relative].concat() }
+}
+
+fn is_ignored(name: &[u8]) -> bool {
+    let Ok(name) = std::str::from_utf8(name) else {
+        return false;
+    };
+    IGNORED.contains(&name)
+        || [".pyc", "~", ".swp", ".swo"].iter().any(|ending| name.ends_with(ending))
+        || name.starts_with(".#")
+}
+
+fn trouble(place: &Path, error: walkdir::Error) -> Trouble {
+    let path = error.path().unwrap_or(place).to_path_buf();
+    let cause = error.into_io_error().unwrap_or_else(|| io::Error::other("a circle of links"));
+    Trouble::on("list", &path)(cause)
+}

@@ -1,0 +1,227 @@
+//! The cache on this machine: results found by key, blobs found by digest. Many checkouts may share it.
+//!
+//! Entries appear whole, by rename, under names that say what they hold; so it needs no lock, and writing the same
+//! entry twice is harmless. Whatever is read is checked against its name. Nothing is flushed: a lost entry costs a
+//! run, and a damaged one is found out when it is read. Does not know nodes.
+
+use super::format;
+pub use super::restore::RestoreTrouble;
+use super::{temporary, write_whole};
+use crate::base::content::{Content, EntryKind, Tree};
+use crate::base::digest::Digest;
+use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::record::{Key, RunResult};
+use crate::world::trouble::Trouble;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+/// Changes when the meaning of an entry changes; other versions live beside it.
+const VERSION: &str = "v1";
+/// Blobs are nobody's to write.
+const BLOB_MODE: u32 = 0o444;
+
+/// See the module.
+pub struct LocalCache {
+    pub(super) folder: PathBuf,
+    swept: Once,
+}
+
+/// What the cache has for a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// A whole entry.
+    Hit(RunResult),
+    /// None.
+    Miss,
+    /// One that is damaged; it has been removed. Says which.
+    Damaged(String),
+}
+
+impl LocalCache {
+    /// The cache in `folder`, which need not stand yet.
+    pub fn new(folder: &Path) -> Self {
+        LocalCache {
+            folder: folder.join(VERSION),
+            swept: Once::new(),
+        }
+    }
+
+    /// What is known to come of `key`.
+    pub fn result(&self, key: &Key) -> Lookup {
+        let path = self.result_path(key);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return Lookup::Miss;
+            }
+            Err(error) => return Lookup::Damaged(Trouble::on("read", &path)(error).to_string()),
+        };
+        match decode_result(key, &bytes) {
+            Some(result) => Lookup::Hit(result),
+            None => {
+                let _ = fs::remove_file(&path);
+                Lookup::Damaged(format!("the result {} is damaged", key.0.short()))
+            }
+        }
+    }
+
+    /// Keeps what came of `key`. Its blobs have to be kept first.
+    ///
+    /// # Errors
+    /// The entry cannot be written.
+    pub fn keep_result(&self, key: &Key, result: &RunResult) -> Result<(), Trouble> {
+        let path = self.result_path(key);
+        self.folder_of(&path)?;
+        write_whole(&path, &encode_result(key, result))
+    }
+
+    /// Whether every blob of a result is there with the right size, so that restoring it can be expected to work.
+    pub fn has_all(&self, result: &RunResult) -> bool {
+        result.outputs.iter().all(|(_, content)| match content {
+            Content::File { digest, size, .. } => self.has(digest, *size),
+            Content::Tree { digest, .. } => self.tree(digest).is_ok_and(|tree| {
+                tree.is_some_and(|tree| {
+                    tree.entries.iter().all(|entry| match &entry.kind {
+                        EntryKind::File { digest, size, .. } => self.has(digest, *size),
+                        EntryKind::Folder | EntryKind::Link { .. } => true,
+                    })
+                })
+            }),
+            Content::Absent | Content::Special => false,
+        })
+    }
+
+    /// Keeps bytes.
+    ///
+    /// # Errors
+    /// The blob cannot be written.
+    pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, Trouble> {
+        let digest = Digest::of(bytes);
+        if !self.has(&digest, bytes.len() as u64) {
+            let made = self.make_temporary()?;
+            fs::write(&made, bytes).map_err(Trouble::on("write", &made))?;
+            self.publish(&made, &digest)?;
+        }
+        Ok(digest)
+    }
+
+    /// The bytes of a blob; `None` when it is not there, or was damaged and has been removed.
+    ///
+    /// # Errors
+    /// It is there and cannot be read.
+    pub fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
+        let path = self.blob_path(digest);
+        match fs::read(&path) {
+            Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
+            Ok(_) => {
+                let _ = fs::remove_file(&path);
+                Ok(None)
+            }
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(Trouble::on("read", &path)(error)),
+        }
+    }
+
+    /// The listing of a directory that is kept.
+    pub(super) fn tree(&self, digest: &Digest) -> Result<Option<Tree>, Trouble> {
+        Ok(self.blob(digest)?.and_then(|bytes| Tree::decode(&bytes)))
+    }
+
+    /// Whether a blob of this size is there. Says nothing about its bytes.
+    pub(super) fn has(&self, digest: &Digest, size: u64) -> bool {
+        self.blob_path(digest)
+            .metadata()
+            .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+    }
+
+    pub(super) fn blob_path(&self, digest: &Digest) -> PathBuf {
+        self.entry_path("blobs", digest)
+    }
+
+    /// A name for a blob that is being made.
+    pub(super) fn make_temporary(&self) -> Result<PathBuf, Trouble> {
+        let folder = self.folder.join("tmp");
+        fs::create_dir_all(&folder).map_err(Trouble::on("create", &folder))?;
+        self.swept.call_once(|| sweep(&folder));
+        Ok(temporary(&folder))
+    }
+
+    /// Gives a finished blob its name.
+    pub(super) fn publish(&self, made: &Path, digest: &Digest) -> Result<(), Trouble> {
+        let path = self.blob_path(digest);
+        let publish = || {
+            self.folder_of(&path)?;
+            fs::set_permissions(made, fs::Permissions::from_mode(BLOB_MODE))
+                .map_err(Trouble::on("protect", made))?;
+            fs::rename(made, &path).map_err(Trouble::on("create", &path))
+        };
+        publish().inspect_err(|_| drop(fs::remove_file(made)))
+    }
+
+    fn result_path(&self, key: &Key) -> PathBuf {
+        self.entry_path("results", &key.0)
+    }
+
+    fn entry_path(&self, kind: &str, digest: &Digest) -> PathBuf {
+        let name = digest.to_string();
+        self.folder.join(kind).join(&name[..2]).join(&name[2..])
+    }
+
+    fn folder_of(&self, path: &Path) -> Result<(), Trouble> {
+        let folder = path.parent().unwrap_or(&self.folder);
+        fs::create_dir_all(folder).map_err(Trouble::on("create", folder))
+    }
+}
+
+/// Removes what processes that are gone left half-made.
+fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| {
+            name.strip_prefix(".pipe-tmp-")?
+                .split('-')
+                .next()?
+                .parse::<i32>()
+                .ok()
+        });
+        let owner = owner.and_then(rustix::process::Pid::from_raw);
+        let alive = owner.is_none_or(|owner| {
+            rustix::process::test_kill_process(owner) != Err(rustix::io::Errno::SRCH)
+        });
+        if !alive {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+const RESULT_HEADER: &str = "pipe result 1";
+
+fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
+    let mut body = FlatWriter::default();
+    body.text(RESULT_HEADER).digest(&key.0);
+    format::put_result(&mut body, result);
+    let mut out = FlatWriter::default();
+    out.digest(&Digest::of(&body.0));
+    out.0.extend_from_slice(&body.0);
+    out.0
+}
+
+fn decode_result(key: &Key, bytes: &[u8]) -> Option<RunResult> {
+    let mut from = FlatReader(bytes);
+    if from.digest()? != Digest::of(from.0)
+        || from.text()? != RESULT_HEADER
+        || from.digest()? != key.0
+    {
+        return None;
+    }
+    format::take_result(&mut from).filter(|_| from.is_empty())
+}

@@ -1,0 +1,202 @@
+//! The byte forms of what the ledger and the cache hold: an explicit writer and reader for each.
+//!
+//! Nothing here follows from how a struct looks in Rust. A change needs a new version in the files' headers.
+
+use crate::base::content::Content;
+use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::path::ProjectPath;
+use crate::base::record::{
+    Ending, Key, KeyParts, NodeRecord, Origin, Row, RunRecord, RunResult, Stamp, StampedDigest,
+};
+
+pub(super) fn put_content(out: &mut FlatWriter, content: &Content) {
+    match content {
+        Content::Absent => out.byte(0),
+        Content::File {
+            digest,
+            executable,
+            size,
+        } => out
+            .byte(1 + u8::from(*executable))
+            .digest(digest)
+            .long(*size),
+        Content::Tree {
+            digest,
+            size,
+            files,
+        } => out.byte(3).digest(digest).long(*size).long(*files),
+        Content::Special => out.byte(4),
+    };
+}
+
+pub(super) fn take_content(from: &mut FlatReader<'_>) -> Option<Content> {
+    Some(match from.byte()? {
+        0 => Content::Absent,
+        kind @ (1 | 2) => Content::File {
+            digest: from.digest()?,
+            executable: kind == 2,
+            size: from.long()?,
+        },
+        3 => Content::Tree {
+            digest: from.digest()?,
+            size: from.long()?,
+            files: from.long()?,
+        },
+        4 => Content::Special,
+        _ => return None,
+    })
+}
+
+pub(super) fn take_path(from: &mut FlatReader<'_>) -> Option<ProjectPath> {
+    ProjectPath::parse(from.text()?).ok()
+}
+
+fn put_contents(out: &mut FlatWriter, contents: &[(ProjectPath, Content)]) {
+    out.number(contents.len() as u32);
+    for (path, content) in contents {
+        out.text(path.as_str());
+        put_content(out, content);
+    }
+}
+
+fn take_contents(from: &mut FlatReader<'_>) -> Option<Vec<(ProjectPath, Content)>> {
+    let count = from.number()?;
+    (0..count)
+        .map(|_| Some((take_any_path(from)?, take_content(from)?)))
+        .collect()
+}
+
+/// Inputs may be the project's root itself, whose text is empty.
+fn take_any_path(from: &mut FlatReader<'_>) -> Option<ProjectPath> {
+    match from.text()? {
+        "" => Some(ProjectPath::root()),
+        text => ProjectPath::parse(text).ok(),
+    }
+}
+
+pub(super) fn put_result(out: &mut FlatWriter, result: &RunResult) {
+    put_contents(out, &result.outputs);
+    match &result.log {
+        None => out.byte(0),
+        Some(digest) => out.byte(1).digest(digest),
+    };
+    out.long(result.duration_ms);
+}
+
+pub(super) fn take_result(from: &mut FlatReader<'_>) -> Option<RunResult> {
+    Some(RunResult {
+        outputs: take_contents(from)?,
+        log: match from.byte()? {
+            0 => None,
+            1 => Some(from.digest()?),
+            _ => return None,
+        },
+        duration_ms: from.long()?,
+    })
+}
+
+pub(super) fn put_record(out: &mut FlatWriter, record: &NodeRecord) {
+    out.digest(&record.key.0)
+        .number(record.parts.declaration.len() as u32);
+    for row in &record.parts.declaration {
+        out.text(&row.name).text(&row.value);
+    }
+    put_contents(out, &record.parts.inputs);
+    put_result(out, &record.result);
+    out.byte(match record.origin {
+        Origin::Ran => 0,
+        Origin::Restored => 1,
+        Origin::Found => 2,
+    });
+    out.number(record.build);
+}
+
+pub(super) fn take_record(from: &mut FlatReader<'_>) -> Option<NodeRecord> {
+    let key = Key(from.digest()?);
+    let rows = from.number()?;
+    let row = |from: &mut FlatReader<'_>| {
+        Some(Row {
+            name: from.text()?.to_owned(),
+            value: from.text()?.to_owned(),
+        })
+    };
+    Some(NodeRecord {
+        key,
+        parts: KeyParts {
+            declaration: (0..rows).map(|_| row(from)).collect::<Option<_>>()?,
+            inputs: take_contents(from)?,
+        },
+        result: take_result(from)?,
+        origin: match from.byte()? {
+            0 => Origin::Ran,
+            1 => Origin::Restored,
+            2 => Origin::Found,
+            _ => return None,
+        },
+        build: from.number()?,
+    })
+}
+
+pub(super) fn put_run(out: &mut FlatWriter, run: &RunRecord) {
+    out.text(&run.node)
+        .number(run.build)
+        .long(run.started_ms)
+        .long(run.duration_ms);
+    let (kind, number) = match run.ending {
+        Ending::Exit(code) => (0, code),
+        Ending::Signal(signal) => (1, signal),
+        Ending::NotStarted => (2, 0),
+    };
+    out.byte(kind)
+        .number(number.cast_unsigned())
+        .byte(u8::from(run.log));
+}
+
+pub(super) fn take_run(from: &mut FlatReader<'_>) -> Option<RunRecord> {
+    Some(RunRecord {
+        node: from.text()?.to_owned(),
+        build: from.number()?,
+        started_ms: from.long()?,
+        duration_ms: from.long()?,
+        ending: match (from.byte()?, from.number()?.cast_signed()) {
+            (0, code) => Ending::Exit(code),
+            (1, signal) => Ending::Signal(signal),
+            (2, _) => Ending::NotStarted,
+            _ => return None,
+        },
+        log: from.byte()? == 1,
+    })
+}
+
+pub(super) fn put_stamped(out: &mut FlatWriter, stamped: &StampedDigest) {
+    let Stamp {
+        size,
+        mtime_ns,
+        ctime_ns,
+        device,
+        inode,
+        mode,
+    } = stamped.stamp;
+    out.long(size)
+        .long(mtime_ns.cast_unsigned())
+        .long(ctime_ns.cast_unsigned());
+    out.long(device)
+        .long(inode)
+        .number(mode)
+        .digest(&stamped.digest);
+}
+
+pub(super) fn take_stamped(from: &mut FlatReader<'_>) -> Option<StampedDigest> {
+    let stamp = Stamp {
+        size: from.long()?,
+        mtime_ns: from.long()?.cast_signed(),
+        ctime_ns: from.long()?.cast_signed(),
+        device: from.long()?,
+        inode: from.long()?,
+        mode: from.number()?,
+    };
+    Some(StampedDigest {
+        stamp,
+        digest: from.digest()?,
+    })
+}

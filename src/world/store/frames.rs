@@ -1,0 +1,128 @@
+//! A file of checksummed frames that only grows: appending, and reading whatever is whole.
+//!
+//! Does not know what frames hold. A frame that is torn or damaged is skipped, and the next whole one is looked for.
+
+use std::ops::Range;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What a file of frames begins with; a new version of any frame's form is a new header.
+pub(super) const HEADER: &[u8; 16] = b"pipe ledger 01\r\n";
+/// What a frame begins with, so that the next one can be found behind damage.
+const MARK: [u8; 3] = [0xF7, b'f', 0x1A];
+/// Mark, kind, length of the payload, checksum of kind, length and payload.
+const FRAME_HEADER: usize = 16;
+
+/// Adds one frame to `out`.
+pub(super) fn push(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
+    let length = u32::try_from(payload.len()).expect("a frame is under 4 GiB");
+    let start = out.len();
+    out.extend_from_slice(&MARK);
+    out.push(kind);
+    out.extend_from_slice(&length.to_le_bytes());
+    out.extend_from_slice(&[0; 8]);
+    out.extend_from_slice(payload);
+    let checksum = checksum(&out[start..]);
+    out[start + 8..start + FRAME_HEADER].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// Every whole frame in a file's bytes: its kind and where its payload lies. Also how many bytes had to be skipped.
+pub(super) fn scan(bytes: &[u8]) -> (Vec<(u8, Range<usize>)>, usize) {
+    let mut frames = Vec::new();
+    let mut skipped = 0;
+    let mut at = if bytes.starts_with(HEADER) {
+        HEADER.len()
+    } else {
+        0
+    };
+    while at < bytes.len() {
+        match whole_frame(&bytes[at..]) {
+            Some(length) => {
+                frames.push((bytes[at + 3], at + FRAME_HEADER..at + length));
+                at += length;
+            }
+            None => {
+                let next = bytes[at + 1..]
+                    .windows(MARK.len())
+                    .position(|window| window == MARK);
+                let step = next.map_or(bytes.len() - at, |next| next + 1);
+                skipped += step;
+                at += step;
+            }
+        }
+    }
+    (frames, skipped)
+}
+
+/// The length of the frame at the start of `bytes`, if it is whole.
+fn whole_frame(bytes: &[u8]) -> Option<usize> {
+    let rest = bytes.strip_prefix(&MARK)?;
+    let payload = u32::from_le_bytes(rest.get(1..5)?.try_into().ok()?) as usize;
+    let length = FRAME_HEADER.checked_add(payload)?;
+    let frame = bytes.get(..length)?;
+    let written = u64::from_le_bytes(frame[8..FRAME_HEADER].try_into().ok()?);
+    (checksum(frame) == written).then_some(length)
+}
+
+/// Of the kind, the length and the payload; of a frame's bytes all but the mark and the checksum itself.
+fn checksum(frame: &[u8]) -> u64 {
+    xxh3_64(&frame[FRAME_HEADER..]) ^ xxh3_64(&frame[3..8]).rotate_left(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(payloads: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = HEADER.to_vec();
+        for (kind, payload) in payloads.iter().enumerate() {
+            push(&mut bytes, kind as u8, payload);
+        }
+        bytes
+    }
+
+    fn payloads(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+        scan(bytes)
+            .0
+            .into_iter()
+            .map(|(kind, range)| (kind, bytes[range].to_vec()))
+            .collect()
+    }
+
+    const THREE: [&[u8]; 3] = [b"first", b"", b"the third one"];
+
+    #[test]
+    fn what_is_pushed_is_found() {
+        let found = payloads(&file(&THREE));
+        assert_eq!(
+            found,
+            [
+                (0, b"first".to_vec()),
+                (1, Vec::new()),
+                (2, b"the third one".to_vec())
+            ]
+        );
+    }
+
+    #[test]
+    fn any_truncation_keeps_the_frames_before_it() {
+        let bytes = file(&THREE);
+        let all = payloads(&bytes);
+        for end in 0..bytes.len() {
+            let found = payloads(&bytes[..end]);
+            assert_eq!(found, all[..found.len()], "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn any_flipped_bit_costs_at_most_its_own_frame() {
+        let bytes = file(&THREE);
+        let all = payloads(&bytes);
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let found = payloads(&damaged);
+            assert!(found.len() >= 2, "bit {bit}");
+            assert!(found.iter().all(|frame| all.contains(frame)), "bit {bit}");
+        }
+    }
+}

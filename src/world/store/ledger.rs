@@ -1,0 +1,365 @@
+//! What this checkout remembers: stamps, each node's last record, what was written where, runs.
+//!
+//! An append-only file of checksummed frames. Readers need no lock and read while a build writes. Records are found
+//! when the file is opened and decoded when they are asked for. Does not judge anything.
+
+use super::format;
+use super::frames;
+use crate::base::content::Content;
+use crate::base::digest::Digest;
+use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::path::ProjectPath;
+use crate::base::record::{NodeRecord, RunRecord, StampedDigest};
+use crate::world::trouble::Trouble;
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+const STAMPS: u8 = 1;
+const NODE: u8 = 2;
+const WRITTEN: u8 = 3;
+const RUN: u8 = 4;
+const BUILD_START: u8 = 5;
+const BUILD_END: u8 = 6;
+
+/// Runs of one node that a compaction keeps.
+const RUNS_KEPT: usize = 20;
+/// A ledger under this size is not compacted, in bytes.
+const COMPACT_FROM: usize = 1024 * 1024;
+
+/// Digests by path, relative to the project's root as raw bytes.
+pub type Stamps = HashMap<Vec<u8>, StampedDigest>;
+
+/// A reader's view, as of when it was opened.
+pub struct Ledger {
+    bytes: Vec<u8>,
+    stamps: Stamps,
+    nodes: HashMap<String, Range<usize>>,
+    written: HashMap<String, Content>,
+    runs: HashMap<String, Vec<Range<usize>>>,
+    last_build: u32,
+}
+
+impl Ledger {
+    /// Reads the ledger below `state`. What cannot be read is forgotten; the sentences say what that was.
+    pub fn open(state: &Path) -> (Ledger, Vec<String>) {
+        let path = file_in(state);
+        let bytes = fs::read(&path).unwrap_or_default();
+        let (ledger, skipped) = Ledger::read(bytes);
+        let damage = (skipped > 0).then(|| {
+            format!(
+                "{skipped} bytes of {} are damaged; what they told is found out again",
+                path.display()
+            )
+        });
+        (ledger, damage.into_iter().collect())
+    }
+
+    fn read(bytes: Vec<u8>) -> (Ledger, usize) {
+        let (found, skipped) = frames::scan(&bytes);
+        let mut ledger = Ledger {
+            bytes: Vec::new(),
+            stamps: HashMap::new(),
+            nodes: HashMap::new(),
+            written: HashMap::new(),
+            runs: HashMap::new(),
+            last_build: 0,
+        };
+        let boot = boot_digest();
+        for (kind, range) in found {
+            // A frame that is whole but makes no sense was written by another version: it tells nothing.
+            let _ = ledger.take(kind, FlatReader(&bytes[range.clone()]), range, &boot);
+        }
+        ledger.bytes = bytes;
+        (ledger, skipped)
+    }
+
+    fn take(
+        &mut self,
+        kind: u8,
+        mut from: FlatReader<'_>,
+        range: Range<usize>,
+        boot: &Digest,
+    ) -> Option<()> {
+        match kind {
+            STAMPS => self.take_stamps_frame(&mut from, boot)?,
+            NODE => {
+                self.nodes.insert(from.text()?.to_owned(), range);
+            }
+            WRITTEN => {
+                let path = format::take_path(&mut from)?;
+                self.written
+                    .insert(path.as_str().to_owned(), format::take_content(&mut from)?);
+            }
+            RUN => {
+                let name = from.text()?;
+                match self.runs.get_mut(name) {
+                    Some(runs) => runs.push(range),
+                    None => drop(self.runs.insert(name.to_owned(), vec![range])),
+                }
+            }
+            BUILD_START | BUILD_END => self.last_build = self.last_build.max(from.number()?),
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// Stamps of another boot are not trusted: after a power cut a file system may show the new stamp over the old
+    /// bytes (seen on ext4).
+    fn take_stamps_frame(&mut self, from: &mut FlatReader<'_>, boot: &Digest) -> Option<()> {
+        if from.digest()? != *boot {
+            return Some(());
+        }
+        while !from.is_empty() {
+            let path = from.bytes()?.to_vec();
+            self.stamps.insert(path, format::take_stamped(from)?);
+        }
+        Some(())
+    }
+
+    /// What is remembered of a node.
+    pub fn node(&self, name: &str) -> Option<NodeRecord> {
+        let mut from = FlatReader(&self.bytes[self.nodes.get(name)?.clone()]);
+        from.text()?;
+        format::take_record(&mut from)
+    }
+
+    /// Hands over the stamps, for an observer to trust.
+    pub fn take_stamps(&mut self) -> Stamps {
+        std::mem::take(&mut self.stamps)
+    }
+
+    /// What `pipe` last left at an output's path.
+    pub fn written(&self, path: &str) -> Option<Content> {
+        self.written.get(path).copied()
+    }
+
+    /// The remembered runs of a node, oldest first.
+    pub fn runs(&self, name: &str) -> Vec<RunRecord> {
+        let ranges = self.runs.get(name).map_or(&[][..], Vec::as_slice);
+        ranges
+            .iter()
+            .filter_map(|range| format::take_run(&mut FlatReader(&self.bytes[range.clone()])))
+            .collect()
+    }
+
+    /// The number of the last build that had something to do; 0 when there was none.
+    pub fn last_build(&self) -> u32 {
+        self.last_build
+    }
+
+    /// The same memory without what is outdated, as a file's bytes.
+    fn compacted(&self) -> Vec<u8> {
+        let mut out = frames::HEADER.to_vec();
+        for range in sorted(&self.nodes) {
+            frames::push(&mut out, NODE, &self.bytes[range.clone()]);
+        }
+        let mut written: Vec<(&String, &Content)> = self.written.iter().collect();
+        written.sort_by_key(|(path, _)| *path);
+        for (path, content) in written {
+            frames::push(&mut out, WRITTEN, &written_payload(path, content));
+        }
+        for runs in sorted(&self.runs) {
+            for range in &runs[runs.len().saturating_sub(RUNS_KEPT)..] {
+                frames::push(&mut out, RUN, &self.bytes[range.clone()]);
+            }
+        }
+        frames::push(&mut out, BUILD_END, &self.last_build.to_le_bytes());
+        let mut stamps: Vec<(&[u8], StampedDigest)> = self
+            .stamps
+            .iter()
+            .map(|(path, stamped)| (path.as_slice(), *stamped))
+            .collect();
+        stamps.sort_by_key(|(path, _)| *path);
+        if !stamps.is_empty() {
+            frames::push(&mut out, STAMPS, &stamps_payload(stamps.into_iter()));
+        }
+        out
+    }
+}
+
+fn sorted<T>(map: &HashMap<String, T>) -> Vec<&T> {
+    let mut entries: Vec<(&String, &T)> = map.iter().collect();
+    entries.sort_by_key(|(name, _)| *name);
+    entries.into_iter().map(|(_, value)| value).collect()
+}
+
+/// Something to remember.
+pub enum Entry<'a> {
+    /// Digests and the stamps that may stand for them, by path as raw bytes.
+    Stamps(&'a [(Vec<u8>, StampedDigest)]),
+    /// A node is up to date.
+    Node {
+        /// Its name.
+        name: &'a str,
+        /// With what.
+        record: &'a NodeRecord,
+    },
+    /// What `pipe` left at an output's path.
+    Written {
+        /// Which.
+        path: ProjectPath,
+        /// What.
+        content: Content,
+    },
+    /// A command ended.
+    Run(&'a RunRecord),
+    /// A build with something to do begins.
+    BuildStart {
+        /// Its number.
+        build: u32,
+    },
+    /// It has ended.
+    BuildEnd {
+        /// Its number.
+        build: u32,
+    },
+}
+
+/// The one writer; the project's lock keeps it the only one.
+pub struct LedgerWriter {
+    path: PathBuf,
+    /// Opened with the first thing to write, so that a build with nothing to do touches nothing.
+    file: Option<File>,
+}
+
+impl LedgerWriter {
+    /// A writer for the ledger below `state`.
+    pub fn new(state: &Path) -> Self {
+        LedgerWriter {
+            path: file_in(state),
+            file: None,
+        }
+    }
+
+    /// Adds entries with one write. One that was cut off before does not hide what comes after it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn append(&mut self, entries: &[Entry<'_>]) -> Result<(), Trouble> {
+        let mut bytes = Vec::new();
+        for entry in entries {
+            let (kind, payload) = encode(entry);
+            frames::push(&mut bytes, kind, &payload);
+        }
+        let wrong = |error| Trouble::on("write", &self.path)(error);
+        if self.file.is_none() {
+            let file = File::options()
+                .append(true)
+                .create(true)
+                .open(&self.path)
+                .map_err(wrong)?;
+            if file.metadata().map_err(wrong)?.len() == 0 {
+                (&file).write_all(frames::HEADER).map_err(wrong)?;
+            }
+            self.file = Some(file);
+        }
+        let file = self.file.as_mut().expect("it was opened just now");
+        file.write_all(&bytes).map_err(wrong)
+    }
+
+    /// Ends the writing: flushes, so that a power cut does not cost this build's memory, and compacts when more than
+    /// half of the file is outdated.
+    ///
+    /// # Errors
+    /// The file cannot be flushed or replaced.
+    pub fn finish(self) -> Result<(), Trouble> {
+        let Some(file) = self.file else {
+            return Ok(());
+        };
+        file.sync_data().map_err(Trouble::on("flush", &self.path))?;
+        let size = file
+            .metadata()
+            .map_err(Trouble::on("look at", &self.path))?
+            .len() as usize;
+        if size < COMPACT_FROM {
+            return Ok(());
+        }
+        let bytes = fs::read(&self.path).map_err(Trouble::on("read", &self.path))?;
+        let compacted = Ledger::read(bytes).0.compacted();
+        if compacted.len() < size / 2 {
+            replace(&self.path, &compacted)?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts a new file in place of the ledger; flushed before it takes the name, since the old one is gone then.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    let temporary = super::temporary(path.parent().unwrap_or(Path::new(".")));
+    let write = || {
+        let mut file = File::create(&temporary)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        Trouble::on("replace", path)(error)
+    })
+}
+
+fn encode(entry: &Entry<'_>) -> (u8, Vec<u8>) {
+    let mut out = FlatWriter::default();
+    let kind = match entry {
+        Entry::Stamps(stamps) => {
+            return (
+                STAMPS,
+                stamps_payload(
+                    stamps
+                        .iter()
+                        .map(|(path, stamped)| (path.as_slice(), *stamped)),
+                ),
+            );
+        }
+        Entry::Node { name, record } => {
+            out.text(name);
+            format::put_record(&mut out, record);
+            NODE
+        }
+        Entry::Written { path, content } => {
+            return (WRITTEN, written_payload(path.as_str(), content));
+        }
+        Entry::Run(run) => {
+            format::put_run(&mut out, run);
+            RUN
+        }
+        Entry::BuildStart { build } => {
+            out.number(*build);
+            BUILD_START
+        }
+        Entry::BuildEnd { build } => {
+            out.number(*build);
+            BUILD_END
+        }
+    };
+    (kind, out.0)
+}
+
+fn stamps_payload<'a>(stamps: impl Iterator<Item = (&'a [u8], StampedDigest)>) -> Vec<u8> {
+    let mut out = FlatWriter::default();
+    out.digest(&boot_digest());
+    for (path, stamped) in stamps {
+        out.bytes(path);
+        format::put_stamped(&mut out, &stamped);
+    }
+    out.0
+}
+
+fn written_payload(path: &str, content: &Content) -> Vec<u8> {
+    let mut out = FlatWriter::default();
+    out.text(path);
+    format::put_content(&mut out, content);
+    out.0
+}
+
+/// Tells one boot of the machine from another; where the system does not say, all boots look alike.
+fn boot_digest() -> Digest {
+    Digest::of(&fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default())
+}
+
+fn file_in(state: &Path) -> PathBuf {
+    state.join("ledger")
+}

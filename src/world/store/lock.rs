@@ -1,0 +1,111 @@
+//! One build at a time in a checkout: a lock that dies with its process, and a line that says whose it is.
+//!
+//! Does not know what is protected. Looking at a project needs no lock.
+
+use crate::world::clock;
+use crate::world::trouble::Trouble;
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// The held lock. Dropping it gives it back; a process that dies gives it back too, but leaves its line.
+pub struct ProjectLock {
+    file: File,
+}
+
+impl ProjectLock {
+    /// Takes the lock below `state`, waiting for whoever has it; `waiting` is told once who that is. `token` is written
+    /// down for the next one, who gets it if this process dies: the second value is the token of one that did.
+    ///
+    /// # Errors
+    /// The lock file cannot be opened, locked or written.
+    pub fn acquire(
+        state: &Path,
+        token: &str,
+        waiting: &mut dyn FnMut(String),
+    ) -> Result<(ProjectLock, Option<String>), Trouble> {
+        let path = state.join("lock");
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(Trouble::on("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                waiting(holder(&read(&mut file)));
+                file.lock().map_err(Trouble::on("lock", &path))?;
+            }
+            Err(TryLockError::Error(error)) => return Err(Trouble::on("lock", &path)(error)),
+        }
+        let died = read(&mut file).split_whitespace().nth(2).map(str::to_owned);
+        let line = format!("{} {} {token}\n", std::process::id(), clock::now_ms());
+        let write = |file: &mut File| {
+            file.set_len(0)?;
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(line.as_bytes())
+        };
+        write(&mut file).map_err(Trouble::on("write", &path))?;
+        Ok((ProjectLock { file }, died))
+    }
+}
+
+impl Drop for ProjectLock {
+    /// Clears the line, so that the next one knows that all ended in order.
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+    }
+}
+
+fn read(file: &mut File) -> String {
+    let mut line = String::new();
+    let _ = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.read_to_string(&mut line));
+    line
+}
+
+/// `process 123, for 12 s` from the line that the holder wrote.
+fn holder(line: &str) -> String {
+    let mut words = line.split_whitespace();
+    let (Some(process), Some(since)) = (
+        words.next(),
+        words.next().and_then(|since| since.parse::<u64>().ok()),
+    ) else {
+        return "another process".to_owned();
+    };
+    format!(
+        "process {process}, for {} s",
+        clock::now_ms().saturating_sub(since) / 1000
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_was_not_given_back_in_order_tells_its_token() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut nobody = |holder: String| panic!("nobody holds it, not {holder}");
+        let (first, died) = ProjectLock::acquire(folder.path(), "one", &mut nobody).unwrap();
+        assert_eq!(died, None);
+        drop(first);
+        let (second, died) = ProjectLock::acquire(folder.path(), "two", &mut nobody).unwrap();
+        assert_eq!(died, None);
+        // As after a kill: the lock goes, the line stays.
+        second.file.unlock().unwrap();
+        let (_third, died) = ProjectLock::acquire(folder.path(), "three", &mut nobody).unwrap();
+        assert_eq!(died.as_deref(), Some("two"));
+        std::mem::forget(second);
+    }
+
+    #[test]
+    fn the_holder_is_named() {
+        let line = format!("4711 {} token\n", clock::now_ms());
+        assert_eq!(holder(&line), "process 4711, for 0 s");
+        assert_eq!(holder("nonsense"), "another process");
+    }
+}

@@ -1,0 +1,111 @@
+//! Every manifest in `fixtures/invalid/` gets exactly the report that stands beside it.
+//!
+//! Does not judge whether a report is good; people do, when they read the `.expected` files in a review.
+
+use pipe::logic::manifest::{Problem, Source, read};
+use pipe::report::problems::{ProblemStyle, render};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const STYLE: ProblemStyle = ProblemStyle {
+    colour: false,
+    unicode: false,
+    width: 100,
+};
+
+/// Everything that is wrong with a manifest, from all that looks at it.
+fn problems(source: &Arc<Source>) -> Vec<Problem> {
+    let (_manifest, problems) = read(source);
+    problems
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/invalid")
+}
+
+fn names_with(extension: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder()).expect("fixtures/invalid can be listed");
+    entries
+        .map(|entry| entry.expect("an entry can be read").path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .map(|path| {
+            path.file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn every_invalid_manifest_gets_its_report() {
+    let bless = std::env::var_os("PIPE_BLESS").is_some();
+    let mut wrong = Vec::new();
+    for name in names_with("kdl") {
+        let text = std::fs::read_to_string(folder().join(format!("{name}.kdl")))
+            .expect("a fixture can be read");
+        let source = Source::new(format!("{name}.kdl"), text);
+        let problems = problems(&source);
+        assert!(!problems.is_empty(), "{name}.kdl yields no problem");
+        for label in problems.iter().flat_map(|problem| &problem.labels) {
+            let end = label.span.start as usize + label.span.len as usize;
+            assert!(
+                source.text.get(label.span.start as usize..end).is_some(),
+                "{name}.kdl: {label:?} is no place"
+            );
+        }
+        let report = render(&problems, STYLE);
+        assert!(
+            report.lines().all(|line| line.chars().count() < 250),
+            "{name}: a line is too long to read"
+        );
+        let expected = folder().join(format!("{name}.expected"));
+        if bless {
+            std::fs::write(&expected, &report).expect("an expectation can be written");
+        } else if std::fs::read_to_string(&expected).ok().as_deref() != Some(&report) {
+            wrong.push(format!("{name}.kdl reports:\n{report}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{}\nIf this is right, PIPE_BLESS=1 cargo test --test it diagnostics writes it down.",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn no_fixture_is_forgotten() {
+    if std::env::var_os("PIPE_BLESS").is_some() {
+        // They are being written at this moment.
+        return;
+    }
+    let (manifests, reports) = (names_with("kdl"), names_with("expected"));
+    assert!(manifests.len() >= 25, "only {} fixtures", manifests.len());
+    assert_eq!(
+        manifests, reports,
+        "every .kdl has its .expected, and the other way round"
+    );
+}
+
+#[test]
+fn ten_mistakes_are_told_at_once() {
+    let text = std::fs::read_to_string(folder().join("ten-mistakes.kdl"))
+        .expect("the fixture can be read");
+    let marked: Vec<usize> = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains("// mistake"))
+        .map(|(line, _)| line + 1)
+        .collect();
+    let source = Source::new("ten-mistakes.kdl", text);
+    let found: Vec<usize> = problems(&source)
+        .iter()
+        .map(|problem| source.position(problem.labels[0].span.start).0)
+        .collect();
+    assert_eq!(
+        found, marked,
+        "the lines with a problem are the marked ones"
+    );
+    assert_eq!(found.len(), 10);
+}

@@ -1,0 +1,23 @@
+//! The one integration binary: drives the built program over copies of `fixtures/`, and holds texts, schemas and
+//! code together.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests set up and look at real files and processes"
+)]
+
+mod support;
+
+mod acceptance;
+mod cache;
+mod commands;
+mod diagnostics;
+mod faults;
+mod graph;
+mod kedro;
+mod protection;
+mod quoting;
+mod schemas;
+mod staleness;
+
+mod book;
+mod tidy;
