@@ -4,6 +4,7 @@
 
 use crate::base::digest::{Digest, DigestWriter};
 use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::path::ProjectPath;
 
 /// What stands at a path. Equality is sameness for a build: times, owners and most mode bits do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,6 +101,9 @@ pub enum EntryKind {
         through: Option<Digest>,
     },
 }
+
+/// Paths and what stands at each.
+pub type Contents = Vec<(ProjectPath, Content)>;
 
 /// Version of the listing's byte form; a part of every tree's digest.
 const TREE_FORMAT: &[u8] = b"pipe tree 1\n";

@@ -26,7 +26,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     };
     let mut report = PlainReport::new(std::io::stderr(), options);
     let (summary, _) = session::build(&place, caller.variables.clone(), &order, &mut |event| {
-        report.tell(&event)
+        report.tell(&event);
     })?;
     Ok(if summary.interrupted {
         exit::INTERRUPTED

@@ -15,7 +15,7 @@ pub(super) fn run(caller: &Caller, asked: &Log) -> Result<u8, SessionError> {
     {
         match session.log(node, asked.run)? {
             Some(log) if log.is_empty() => {
-                output::talk(&format!("`{}` printed nothing\n", graph.name(node)))
+                output::talk(&format!("`{}` printed nothing\n", graph.name(node)));
             }
             Some(log) => output::data(&log),
             None => {

@@ -7,7 +7,7 @@ use super::items::Items;
 use super::project::{Project, Tools};
 use super::run::{self, Ran, RunFound};
 use super::survey::{Settled, Survey};
-use crate::base::content::Content;
+use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::{KeyParts, NodeRecord, Origin};
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Summary};
@@ -20,11 +20,15 @@ use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::execute::{Executor, Running};
 use crate::world::interrupt;
 use crate::world::store::ledger::{Entry, LedgerWriter};
+use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Instant;
+
+/// Logs are kept of this many builds.
+const BUILDS_WITH_LOGS: u32 = 20;
 
 /// What a build is asked to do.
 pub struct Request<'a> {
@@ -140,7 +144,13 @@ pub fn build(
     if !stamps.is_empty() {
         writer.append(&[Entry::Stamps(&stamps)])?;
     }
-    writer.finish()?;
+    if work > 0 {
+        state::prune_logs(
+            &project.place.state,
+            shared.build.saturating_sub(BUILDS_WITH_LOGS),
+        );
+    }
+    writer.finish(!tools.damages.is_empty())?;
     summary.took = begun.elapsed();
     tell(BuildEvent::Finished(summary.clone()));
     Ok(summary)
@@ -154,7 +164,7 @@ struct Build<'a, 'w> {
     /// By path number: what stands there, kept up to date as nodes settle.
     standing: Vec<Option<Content>>,
     /// By item number: what a check found, until the run starts.
-    pending: HashMap<u32, (Vec<Reason>, Vec<(ProjectPath, Content)>)>,
+    pending: HashMap<u32, (Vec<Reason>, Contents)>,
     writer: LedgerWriter,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
@@ -321,7 +331,7 @@ impl<'a> Build<'a, '_> {
     }
 
     /// Says that a node's command starts, and gives the inputs that it was judged by.
-    fn start(&mut self, item: u32) -> Vec<(ProjectPath, Content)> {
+    fn start(&mut self, item: u32) -> Contents {
         let (reasons, inputs) = self
             .pending
             .remove(&item)
@@ -329,7 +339,11 @@ impl<'a> Build<'a, '_> {
         let node = self.node(item);
         let command = self.graph().job(node).shown;
         let node = self.graph().name(node).to_owned();
-        (self.tell)(BuildEvent::NodeStarted { node, reasons, command });
+        (self.tell)(BuildEvent::NodeStarted {
+            node,
+            reasons,
+            command,
+        });
         inputs
     }
 

@@ -4,7 +4,7 @@
 
 use super::build::Shared;
 use super::survey::{Settled, known_result, links};
-use crate::base::content::Content;
+use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, Origin, RunResult};
 use crate::logic::event::{FailureCause, Notice};
@@ -29,7 +29,7 @@ pub(super) enum CheckFound {
     /// Its command has to run.
     MustRun {
         reasons: Vec<Reason>,
-        inputs: Vec<(ProjectPath, Content)>,
+        inputs: Contents,
     },
     /// It can neither run nor be settled.
     Failed(FailureCause),
@@ -49,7 +49,7 @@ fn inputs(
     shared: &Shared<'_>,
     node: NodeId,
     known: &[Option<Content>],
-) -> Result<Vec<(ProjectPath, Content)>, FailureCause> {
+) -> Result<Contents, FailureCause> {
     let graph = &shared.project.graph;
     let mut inputs = Vec::with_capacity(known.len());
     for (input, known) in graph.inputs(node).zip(known) {
@@ -83,11 +83,11 @@ fn observe(shared: &Shared<'_>, path: PathId) -> Result<Content, Trouble> {
 fn judge(
     shared: &Shared<'_>,
     node: NodeId,
-    inputs: Vec<(ProjectPath, Content)>,
+    inputs: Contents,
     notices: &mut Vec<Notice>,
 ) -> CheckFound {
     let (graph, tools) = (&shared.project.graph, shared.tools);
-    let outputs: Vec<(ProjectPath, Content)> = graph
+    let outputs: Contents = graph
         .outputs(node)
         .map(|output| {
             (

@@ -182,18 +182,18 @@ impl Project {
         if let Some(project) = from_snapshot(&place, tools, manifest_digest)? {
             return Ok(project);
         }
-        read(place, tools, text, manifest_digest, save)
+        read(place, tools, &text, manifest_digest, save)
     }
 }
 
 fn read(
     place: Place,
     tools: &Tools,
-    text: Vec<u8>,
+    text: &[u8],
     digest: Digest,
     save: bool,
 ) -> Result<Project, OpenError> {
-    let source = Source::new(place.shown.clone(), String::from_utf8_lossy(&text));
+    let source = Source::new(place.shown.clone(), String::from_utf8_lossy(text));
     let (decoded, mut problems) = manifest::read(&source);
     let Some(decoded) = decoded else {
         return Err(OpenError::Problems(problems));

@@ -6,7 +6,7 @@
 use super::build::Shared;
 use super::check::set_aside_if_foreign;
 use super::survey::{Settled, links};
-use crate::base::content::Content;
+use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, RunRecord, RunResult};
 use crate::logic::event::{BadOutput, Failure, FailureCause, Notice, OutputFault};
@@ -141,10 +141,7 @@ impl Run<'_> {
     }
 
     /// The inputs as they stand right now. What another node wrote is known already and not looked at again.
-    fn inputs_now(
-        &self,
-        judged: &[(ProjectPath, Content)],
-    ) -> Result<Vec<(ProjectPath, Content)>, Trouble> {
+    fn inputs_now(&self, judged: &[(ProjectPath, Content)]) -> Result<Contents, Trouble> {
         let graph = &self.shared.project.graph;
         let now =
             |(input, (path, content)): (crate::logic::graph::Use, &(ProjectPath, Content))| {
@@ -245,7 +242,7 @@ impl Run<'_> {
     }
 
     /// Looks at every declared output and puts it into the cache. Where the cache refuses, the output itself is hashed.
-    fn keep_outputs(&mut self) -> Result<Vec<(ProjectPath, Content)>, FailureCause> {
+    fn keep_outputs(&mut self) -> Result<Contents, FailureCause> {
         let outputs = self.outputs();
         let bad: Vec<BadOutput> = outputs
             .iter()
@@ -295,9 +292,9 @@ impl Run<'_> {
             .keep_output(&self.shared.project.place.root, path)
         {
             Ok(kept) => {
-                for (path, stamped, begun_ns) in kept.stamped {
-                    tools.observer.remember(&path, stamped, begun_ns);
-                }
+                kept.readings
+                    .into_iter()
+                    .for_each(|reading| tools.observer.remember(reading));
                 Ok(kept.content)
             }
             Err(trouble) => {
@@ -318,8 +315,15 @@ impl Run<'_> {
 
     /// Said once a run: the first trouble is usually that of all the rest.
     fn not_kept(&mut self, trouble: &str) {
-        if !self.notices.iter().any(|notice| matches!(notice, Notice::NotKept { .. })) {
-            self.notices.push(Notice::NotKept { node: self.name(), trouble: trouble.to_owned() });
+        if !self
+            .notices
+            .iter()
+            .any(|notice| matches!(notice, Notice::NotKept { .. }))
+        {
+            self.notices.push(Notice::NotKept {
+                node: self.name(),
+                trouble: trouble.to_owned(),
+            });
         }
     }
 

@@ -186,6 +186,7 @@ pub fn build(
         executor: &LocalExecutor,
         running: &running,
         token: &token,
+        begun,
     };
     let summary = build::build(
         &session.project,
@@ -195,6 +196,10 @@ pub fn build(
         &hands,
         tell,
     )?;
+    if summary.interrupted {
+        // A command that made a group or a session of its own was out of reach until now.
+        end_orphans(&token);
+    }
     drop(lock);
     Ok((summary, session))
 }

@@ -3,7 +3,7 @@
 //! `build`, `status`, `why` and a dry run all start here.
 
 use super::project::{Project, Tools};
-use crate::base::content::Content;
+use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::{Key, NodeRecord, RunResult};
 use crate::logic::graph::select::Selection;
@@ -33,7 +33,7 @@ pub struct Settled {
     /// Its key.
     pub key: Key,
     /// Its inputs, as the key has them.
-    pub inputs: Vec<(ProjectPath, Content)>,
+    pub inputs: Contents,
     /// The result that belongs to the key.
     pub result: RunResult,
 }
@@ -162,7 +162,7 @@ impl Survey {
         graph: &Graph,
         node: NodeId,
         foreseen: &[Option<RunResult>],
-    ) -> Result<Vec<(ProjectPath, Content)>, NodeId> {
+    ) -> Result<Contents, NodeId> {
         let unsettled = graph
             .needs(node)
             .find(|need| foreseen[need.0 as usize].is_none());
@@ -195,7 +195,7 @@ impl Survey {
         graph.inputs(node).map(content).collect()
     }
 
-    fn outputs(&self, graph: &Graph, node: NodeId) -> Vec<(ProjectPath, Content)> {
+    fn outputs(&self, graph: &Graph, node: NodeId) -> Contents {
         let content = |path: PathId| self.standing[path.0 as usize].unwrap_or(Content::Special);
         graph
             .outputs(node)
@@ -223,7 +223,7 @@ impl Survey {
                 Some(Content::Absent) => add(shown(), MissingFault::NotThere),
                 Some(Content::Special) => add(shown(), MissingFault::Special),
                 Some(Content::File { .. }) if input.directory => {
-                    add(shown(), MissingFault::NotADirectory)
+                    add(shown(), MissingFault::NotADirectory);
                 }
                 Some(Content::File { .. } | Content::Tree { .. }) => {}
                 None => {

@@ -137,11 +137,17 @@ impl Sandbox {
 }
 
 impl Outcome {
-    pub(crate) fn of(output: Output) -> Self {
+    pub(crate) fn of(
+        Output {
+            status,
+            stdout,
+            stderr,
+        }: Output,
+    ) -> Self {
         Outcome {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&stdout).into_owned(),
+            err: String::from_utf8_lossy(&stderr).into_owned(),
         }
     }
 

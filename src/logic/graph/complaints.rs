@@ -17,27 +17,25 @@ impl Linker<'_> {
         &self.manifest.nodes[node].name
     }
 
+    /// The last place where `node` declares `path`.
     pub(super) fn output_span(&self, node: usize, path: &ProjectPath) -> Span {
-        let decl = &self.manifest.nodes[node];
-        let is_path = |text: String| ProjectPath::parse(&text).as_ref() == Ok(path);
-        let spans = decl
-            .outputs
-            .iter()
-            .filter(|output| with_node_name(&output.path, &decl.name).is_ok_and(is_path));
-        spans
-            .map(|output| output.span)
-            .last()
-            .unwrap_or(decl.name.span)
+        let last = self.output_spans(node, path).last().copied();
+        last.unwrap_or(self.manifest.nodes[node].name.span)
     }
 
-    pub(super) fn first_output_span(&self, node: usize, path: &ProjectPath) -> Span {
+    fn first_output_span(&self, node: usize, path: &ProjectPath) -> Span {
+        let first = self.output_spans(node, path).first().copied();
+        first.unwrap_or(self.manifest.nodes[node].name.span)
+    }
+
+    fn output_spans(&self, node: usize, path: &ProjectPath) -> Vec<Span> {
         let decl = &self.manifest.nodes[node];
         let is_path = |text: String| ProjectPath::parse(&text).as_ref() == Ok(path);
-        let found = decl
-            .outputs
-            .iter()
-            .find(|output| with_node_name(&output.path, &decl.name).is_ok_and(is_path));
-        found.map_or(decl.name.span, |output| output.span)
+        let outputs = decl.outputs.iter();
+        let found = outputs
+            .filter(|output| with_node_name(&output.path, &decl.name).is_ok_and(is_path))
+            .map(|output| output.span);
+        found.collect()
     }
 
     pub(super) fn output_problem(&self, decl: &NodeDecl, output: &OutputDecl) -> Option<Problem> {

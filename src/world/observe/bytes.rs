@@ -22,7 +22,7 @@ const TRIES: usize = 3;
 const TICK_NS: i64 = 20_000_000;
 
 /// A file, read.
-pub(super) struct Reading {
+pub(super) struct FileRead {
     pub(super) digest: Digest,
     /// From before the reading.
     pub(super) stamp: Stamp,
@@ -33,13 +33,16 @@ pub(super) struct Reading {
 }
 
 /// Reads a file. `None` when it is not a plain file (any more).
-pub(super) fn digest(path: &Path) -> Result<Option<Reading>, Trouble> {
+pub(super) fn digest(path: &Path) -> Result<Option<FileRead>, Trouble> {
     // Without blocking: a FIFO that took the file's place must not hang us.
     let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let mut tries = TRIES;
     loop {
-        let mut file =
-            OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(Trouble::on("open", path))?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags)
+            .open(path)
+            .map_err(Trouble::on("open", path))?;
         let stat = |file: &File| file.metadata().map_err(Trouble::on("look at", path));
         let before = stat(&file)?;
         if !before.is_file() {
@@ -51,7 +54,12 @@ pub(super) fn digest(path: &Path) -> Result<Option<Reading>, Trouble> {
         let held_still = stamp_of(&stat(&file)?) == stamp;
         tries -= 1;
         if held_still || tries == 0 {
-            return Ok(Some(Reading { digest, stamp, begun_ns, held_still }));
+            return Ok(Some(FileRead {
+                digest,
+                stamp,
+                begun_ns,
+                held_still,
+            }));
         }
     }
 }

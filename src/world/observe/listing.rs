@@ -26,20 +26,38 @@ impl Observer {
         let base = pattern.base().under(&self.root);
         let mut listing = Listing::default();
         let state = self.root.join(STATE_FOLDER);
-        for entry in WalkDir::new(&base).into_iter().filter_entry(|entry| entry.path() != state) {
+        for entry in WalkDir::new(&base)
+            .into_iter()
+            .filter_entry(|entry| entry.path() != state)
+        {
             let entry = match entry {
                 Ok(entry) => entry,
-                Err(error) if error.io_error().is_some_and(|error| super::is_absence(error.kind())) => continue,
+                Err(error)
+                    if error
+                        .io_error()
+                        .is_some_and(|error| super::is_absence(error.kind())) =>
+                {
+                    continue;
+                }
                 Err(error) => {
                     let path = error.path().unwrap_or(&base).to_path_buf();
-                    let cause = error.into_io_error().unwrap_or_else(|| std::io::Error::other("a circle of links"));
+                    let cause = error
+                        .into_io_error()
+                        .unwrap_or_else(|| std::io::Error::other("a circle of links"));
                     return Err(Trouble::on("list", &path)(cause));
                 }
             };
             let is_file = entry.file_type().is_file()
-                || (entry.file_type().is_symlink() && entry.path().metadata().is_ok_and(|target| target.is_file()));
+                || (entry.file_type().is_symlink()
+                    && entry.path().metadata().is_ok_and(|target| target.is_file()));
             if is_file {
-                listing.add(pattern, entry.path().strip_prefix(&self.root).unwrap_or(entry.path()));
+                listing.add(
+                    pattern,
+                    entry
+                        .path()
+                        .strip_prefix(&self.root)
+                        .unwrap_or(entry.path()),
+                );
             }
         }
         listing.files.sort();

@@ -34,6 +34,17 @@ pub enum Links {
 /// Digests by path, relative to the project's root as raw bytes.
 pub type Stamps = HashMap<Vec<u8>, StampedDigest>;
 
+/// A file that was read and held still meanwhile.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Relative to the project's root, raw bytes.
+    pub path: Vec<u8>,
+    /// The digest, and the stamp from before and after.
+    pub stamped: StampedDigest,
+    /// When the reading began, in nanoseconds since 1970.
+    pub begun_ns: i64,
+}
+
 /// Looks at a project's files. Shared by all threads.
 pub struct Observer {
     root: PathBuf,
@@ -77,26 +88,38 @@ impl Observer {
 
     /// The same for many paths at once, on all processors, in their order.
     pub fn observe_all(&self, paths: &[(ProjectPath, Links)]) -> Vec<Result<Content, Trouble>> {
-        paths.par_iter().with_min_len(16).map(|(path, links)| self.observe(path, *links)).collect()
+        paths
+            .par_iter()
+            .with_min_len(16)
+            .map(|(path, links)| self.observe(path, *links))
+            .collect()
     }
 
-    /// Takes note of a digest that somebody else computed, under the same rule as for our own.
-    /// `begun_ns` is when the reading of the bytes began.
-    pub fn remember(&self, path: &[u8], stamped: StampedDigest, begun_ns: i64) {
-        if bytes::is_settled(&stamped.stamp, begun_ns) {
-            self.learned.lock().expect("no thread dies with it").insert(path.to_vec(), stamped);
+    /// Takes note of what somebody else has read, under the same rule as for our own reading.
+    pub fn remember(&self, reading: Reading) {
+        if bytes::is_settled(&reading.stamped.stamp, reading.begun_ns) {
+            self.learned
+                .lock()
+                .expect("no thread dies with it")
+                .insert(reading.path, reading.stamped);
         }
     }
 
     /// Stamps learned since the last call that were not known before.
     pub fn learned(&self) -> Vec<(Vec<u8>, StampedDigest)> {
         let learned = std::mem::take(&mut *self.learned.lock().expect("no thread dies with it"));
-        learned.into_iter().filter(|(path, stamped)| self.known.get(path) != Some(stamped)).collect()
+        learned
+            .into_iter()
+            .filter(|(path, stamped)| self.known.get(path) != Some(stamped))
+            .collect()
     }
 
     /// How many files and bytes were really read, rather than known by their stamp.
     pub fn read_so_far(&self) -> (u64, u64) {
-        (self.files_read.load(Ordering::Relaxed), self.bytes_read.load(Ordering::Relaxed))
+        (
+            self.files_read.load(Ordering::Relaxed),
+            self.bytes_read.load(Ordering::Relaxed),
+        )
     }
 
     /// A plain file whose metadata, links followed, is `metadata`.
@@ -104,29 +127,52 @@ impl Observer {
         let stamp = stamp_of(metadata);
         let executable = metadata.mode() & 0o100 != 0;
         if let Some(digest) = self.known_digest(key, &stamp) {
-            return Ok(Content::File { digest, executable, size: stamp.size });
+            return Ok(Content::File {
+                digest,
+                executable,
+                size: stamp.size,
+            });
         }
         let Some(read) = bytes::digest(place)? else {
             return Ok(Content::Special);
         };
         self.files_read.fetch_add(1, Ordering::Relaxed);
-        self.bytes_read.fetch_add(read.stamp.size, Ordering::Relaxed);
+        self.bytes_read
+            .fetch_add(read.stamp.size, Ordering::Relaxed);
         if read.held_still {
-            self.remember(key, StampedDigest { stamp: read.stamp, digest: read.digest }, read.begun_ns);
+            let stamped = StampedDigest {
+                stamp: read.stamp,
+                digest: read.digest,
+            };
+            self.remember(Reading {
+                path: key.to_vec(),
+                stamped,
+                begun_ns: read.begun_ns,
+            });
         }
-        Ok(Content::File { digest: read.digest, executable: read.stamp.mode & 0o100 != 0, size: read.stamp.size })
+        Ok(Content::File {
+            digest: read.digest,
+            executable: read.stamp.mode & 0o100 != 0,
+            size: read.stamp.size,
+        })
     }
 
     fn known_digest(&self, key: &[u8], stamp: &Stamp) -> Option<crate::base::digest::Digest> {
         let same = |known: &StampedDigest| (known.stamp == *stamp).then_some(known.digest);
-        let learned = self.learned.lock().expect("no thread dies with it").get(key).and_then(same);
+        let learned = self
+            .learned
+            .lock()
+            .expect("no thread dies with it")
+            .get(key)
+            .and_then(same);
         learned.or_else(|| self.known.get(key).and_then(same))
     }
 }
 
 /// The stat fields that tell whether a file may have changed.
 pub fn stamp_of(metadata: &Metadata) -> Stamp {
-    let nanoseconds = |seconds: i64, part: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(part);
+    let nanoseconds =
+        |seconds: i64, part: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(part);
     Stamp {
         size: metadata.size(),
         mtime_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
@@ -145,4 +191,3 @@ fn is_absence(kind: ErrorKind) -> bool {
 fn raw(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
 }
-

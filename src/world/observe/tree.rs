@@ -13,7 +13,14 @@ use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// Names that are nobody's data, left out of directories that people write.
-const IGNORED: [&str; 6] = ["__pycache__", ".git", ".pipe", ".DS_Store", ".ipynb_checkpoints", "4913"];
+const IGNORED: [&str; 6] = [
+    "__pycache__",
+    ".git",
+    ".pipe",
+    ".DS_Store",
+    ".ipynb_checkpoints",
+    "4913",
+];
 
 pub(super) fn observe(
     observer: &Observer,
@@ -21,20 +28,36 @@ pub(super) fn observe(
     path: &ProjectPath,
     links: Links,
 ) -> Result<Content, Trouble> {
-    Ok(tree(observer, place, path.as_str().as_bytes(), links)?.map_or(Content::Special, |tree| tree.content()))
+    Ok(tree(observer, place, path.as_str().as_bytes(), links)?
+        .map_or(Content::Special, |tree| tree.content()))
 }
 
 /// The listing; `None` when something is below that is neither file, folder nor link.
-fn tree(observer: &Observer, place: &Path, key: &[u8], links: Links) -> Result<Option<Tree>, Trouble> {
+fn tree(
+    observer: &Observer,
+    place: &Path,
+    key: &[u8],
+    links: Links,
+) -> Result<Option<Tree>, Trouble> {
     let mut found = Vec::new();
-    let wanted = |entry: &DirEntry| entry.depth() == 0 || links == Links::Verbatim || !is_ignored(raw(entry.file_name().as_ref()));
-    for entry in WalkDir::new(place).follow_root_links(true).into_iter().filter_entry(wanted) {
+    let wanted = |entry: &DirEntry| {
+        entry.depth() == 0
+            || links == Links::Verbatim
+            || !is_ignored(raw(entry.file_name().as_ref()))
+    };
+    for entry in WalkDir::new(place)
+        .follow_root_links(true)
+        .into_iter()
+        .filter_entry(wanted)
+    {
         let entry = entry.map_err(|error| trouble(place, error))?;
         if entry.depth() > 0 {
             found.push(entry);
         }
     }
-    let top = place.canonicalize().map_err(Trouble::on("look at", place))?;
+    let top = place
+        .canonicalize()
+        .map_err(Trouble::on("look at", place))?;
     let entries: Vec<Option<TreeEntry>> = found
         .par_iter()
         .with_min_len(16)
@@ -59,26 +82,50 @@ fn tree_entry(
     let kind = if entry.file_type().is_dir() {
         EntryKind::Folder
     } else if entry.file_type().is_symlink() {
-        let text = entry.path().read_link().map_err(Trouble::on("read the link", entry.path()))?;
+        let text = entry
+            .path()
+            .read_link()
+            .map_err(Trouble::on("read the link", entry.path()))?;
         let through = match links {
             Links::Verbatim => None,
             Links::Through => through(observer, entry.path(), top, &joined(key, &relative))?,
         };
-        EntryKind::Link { text: raw(&text).to_vec(), through }
+        EntryKind::Link {
+            text: raw(&text).to_vec(),
+            through,
+        }
     } else if entry.file_type().is_file() {
-        let metadata = entry.metadata().map_err(|error| trouble(entry.path(), error))?;
+        let metadata = entry
+            .metadata()
+            .map_err(|error| trouble(entry.path(), error))?;
         match observer.file(entry.path(), &joined(key, &relative), &metadata)? {
-            Content::File { digest, executable, size } => EntryKind::File { digest, executable, size },
+            Content::File {
+                digest,
+                executable,
+                size,
+            } => EntryKind::File {
+                digest,
+                executable,
+                size,
+            },
             Content::Absent | Content::Tree { .. } | Content::Special => return Ok(None),
         }
     } else {
         return Ok(None);
     };
-    Ok(Some(TreeEntry { path: relative, kind }))
+    Ok(Some(TreeEntry {
+        path: relative,
+        kind,
+    }))
 }
 
 /// The digest of what a link leads to, when that lies outside the tree; a link inside it is covered by the listing.
-fn through(observer: &Observer, link: &Path, top: &Path, key: &[u8]) -> Result<Option<Digest>, Trouble> {
+fn through(
+    observer: &Observer,
+    link: &Path,
+    top: &Path,
+    key: &[u8],
+) -> Result<Option<Digest>, Trouble> {
     let Ok(target) = link.canonicalize() else {
         return Ok(None);
     };
@@ -109,11 +156,17 @@ impl Observer {
             if entry.depth() == 0 || !entry.file_type().is_symlink() {
                 continue;
             }
-            let text = entry.path().read_link().map_err(Trouble::on("read the link", entry.path()))?;
+            let text = entry
+                .path()
+                .read_link()
+                .map_err(Trouble::on("read the link", entry.path()))?;
             let from = entry.path().parent().unwrap_or(&place);
             let target = without_dots(&from.join(&text));
             if target.starts_with(&self.root) && !target.starts_with(&place) {
-                let link = entry.path().strip_prefix(&self.root).unwrap_or(entry.path());
+                let link = entry
+                    .path()
+                    .strip_prefix(&self.root)
+                    .unwrap_or(entry.path());
                 leaving.push((link.display().to_string(), text.display().to_string()));
             }
         }
@@ -137,7 +190,11 @@ fn without_dots(path: &Path) -> PathBuf {
 }
 
 fn joined(key: &[u8], relative: &[u8]) -> Vec<u8> {
-    if key.is_empty() { relative.to_vec() } else { [key, b"/", relative].concat() }
+    if key.is_empty() {
+        relative.to_vec()
+    } else {
+        [key, b"/", relative].concat()
+    }
 }
 
 fn is_ignored(name: &[u8]) -> bool {
@@ -145,12 +202,16 @@ fn is_ignored(name: &[u8]) -> bool {
         return false;
     };
     IGNORED.contains(&name)
-        || [".pyc", "~", ".swp", ".swo"].iter().any(|ending| name.ends_with(ending))
+        || [".pyc", "~", ".swp", ".swo"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
         || name.starts_with(".#")
 }
 
 fn trouble(place: &Path, error: walkdir::Error) -> Trouble {
     let path = error.path().unwrap_or(place).to_path_buf();
-    let cause = error.into_io_error().unwrap_or_else(|| io::Error::other("a circle of links"));
+    let cause = error
+        .into_io_error()
+        .unwrap_or_else(|| io::Error::other("a circle of links"));
     Trouble::on("list", &path)(cause)
 }

@@ -8,7 +8,7 @@ use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::StampedDigest;
 use crate::world::clock;
-use crate::world::observe::stamp_of;
+use crate::world::observe::{Reading, stamp_of};
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
 use std::fs::{self, File, OpenOptions};
@@ -27,8 +27,8 @@ const PIECE: usize = 1024 * 1024;
 pub struct Kept {
     /// What was kept.
     pub content: Content,
-    /// The stamps of the files that it was kept from, where they held still: by path, with the time when reading began.
-    pub stamped: Vec<(Vec<u8>, StampedDigest, i64)>,
+    /// The files that it was kept from, those that held still.
+    pub readings: Vec<Reading>,
 }
 
 /// One file, kept.
@@ -36,7 +36,7 @@ struct KeptFile {
     digest: Digest,
     executable: bool,
     size: u64,
-    stamped: Option<(Vec<u8>, StampedDigest, i64)>,
+    reading: Option<Reading>,
 }
 
 impl LocalCache {
@@ -55,7 +55,7 @@ impl LocalCache {
             digest,
             executable,
             size,
-            stamped,
+            reading,
         } = kept;
         Ok(Kept {
             content: Content::File {
@@ -63,7 +63,7 @@ impl LocalCache {
                 executable,
                 size,
             },
-            stamped: stamped.into_iter().collect(),
+            readings: reading.into_iter().collect(),
         })
     }
 
@@ -83,33 +83,32 @@ impl LocalCache {
                     .as_os_str()
                     .as_bytes()
                     .to_vec();
-                let (kind, stamped) =
+                let (kind, reading) =
                     self.keep_entry(entry, [key.as_bytes(), b"/", &relative].concat())?;
                 Ok((
                     TreeEntry {
                         path: relative,
                         kind,
                     },
-                    stamped,
+                    reading,
                 ))
             })
             .collect::<Result<_, Trouble>>()?;
-        let (mut entries, stamped): (Vec<TreeEntry>, Vec<_>) = kept.into_iter().unzip();
+        let (mut entries, readings): (Vec<TreeEntry>, Vec<_>) = kept.into_iter().unzip();
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         let tree = Tree { entries };
         self.put_blob(&tree.encode())?;
         Ok(Kept {
             content: tree.content(),
-            stamped: stamped.into_iter().flatten().collect(),
+            readings: readings.into_iter().flatten().collect(),
         })
     }
 
-    #[expect(clippy::type_complexity, reason = "a pair that is taken apart at once")]
     fn keep_entry(
         &self,
         entry: &walkdir::DirEntry,
         key: Vec<u8>,
-    ) -> Result<(EntryKind, Option<(Vec<u8>, StampedDigest, i64)>), Trouble> {
+    ) -> Result<(EntryKind, Option<Reading>), Trouble> {
         let place = entry.path();
         if entry.file_type().is_dir() {
             return Ok((EntryKind::Folder, None));
@@ -130,7 +129,7 @@ impl LocalCache {
             digest,
             executable,
             size,
-            stamped,
+            reading,
         } = self.keep_file(place, key)?;
         Ok((
             EntryKind::File {
@@ -138,7 +137,7 @@ impl LocalCache {
                 executable,
                 size,
             },
-            stamped,
+            reading,
         ))
     }
 
@@ -168,12 +167,16 @@ impl LocalCache {
         let after = from.metadata().map_err(Trouble::on("look at", place))?;
         let stamp = stamp_of(&before);
         let held_still = stamp_of(&after) == stamp && size == stamp.size;
-        let stamped = held_still.then(|| (key, StampedDigest { stamp, digest }, begun_ns));
+        let reading = held_still.then_some(Reading {
+            path: key,
+            stamped: StampedDigest { stamp, digest },
+            begun_ns,
+        });
         Ok(KeptFile {
             digest,
             executable: before.mode() & 0o100 != 0,
             size,
-            stamped,
+            reading,
         })
     }
 }

@@ -261,25 +261,23 @@ impl LedgerWriter {
     }
 
     /// Ends the writing: flushes, so that a power cut does not cost this build's memory, and compacts when more than
-    /// half of the file is outdated.
+    /// half of the file is outdated, or when it is `damaged`.
     ///
     /// # Errors
     /// The file cannot be flushed or replaced.
-    pub fn finish(self) -> Result<(), Trouble> {
-        let Some(file) = self.file else {
+    pub fn finish(self, damaged: bool) -> Result<(), Trouble> {
+        if let Some(file) = &self.file {
+            file.sync_data().map_err(Trouble::on("flush", &self.path))?;
+        } else if !damaged {
             return Ok(());
-        };
-        file.sync_data().map_err(Trouble::on("flush", &self.path))?;
-        let size = file
-            .metadata()
-            .map_err(Trouble::on("look at", &self.path))?
-            .len() as usize;
-        if size < COMPACT_FROM {
+        }
+        let size = fs::metadata(&self.path).map_or(0, |metadata| metadata.len() as usize);
+        if size < COMPACT_FROM && !damaged {
             return Ok(());
         }
         let bytes = fs::read(&self.path).map_err(Trouble::on("read", &self.path))?;
         let compacted = Ledger::read(bytes).0.compacted();
-        if compacted.len() < size / 2 {
+        if damaged || compacted.len() < size / 2 {
             replace(&self.path, &compacted)?;
         }
         Ok(())
