@@ -4,12 +4,13 @@
 
 use super::check::{self, CheckFound, Checked};
 use super::items::Items;
+use super::memory::Memory;
 use super::project::{Project, Tools};
 use super::run::{self, Ran, RunFound};
+use super::shared::Shared;
 use super::survey::{Settled, Survey};
 use crate::base::content::{Content, Contents};
-use crate::base::path::ProjectPath;
-use crate::base::record::{KeyParts, NodeRecord, Origin};
+use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Summary};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, Use};
@@ -19,11 +20,9 @@ use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::execute::{Executor, Running};
 use crate::world::interrupt;
-use crate::world::store::ledger::{Entry, LedgerWriter};
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Instant;
 
@@ -52,30 +51,6 @@ pub struct Hands<'a> {
     pub token: &'a str,
     /// When the build began, the survey included.
     pub begun: Instant,
-}
-
-/// What the threads of a build share; nothing in it changes while the build runs.
-pub(super) struct Shared<'a> {
-    pub(super) project: &'a Project,
-    pub(super) tools: &'a Tools,
-    pub(super) executor: &'a dyn Executor,
-    pub(super) running: &'a Running,
-    pub(super) token: &'a str,
-    /// This build's number in the checkout.
-    pub(super) build: u32,
-    pub(super) started_ms: u64,
-    pub(super) forced: Option<&'a Selection>,
-}
-
-impl Shared<'_> {
-    pub(super) fn is_forced(&self, node: NodeId) -> bool {
-        self.forced
-            .is_some_and(|forced| forced.named[node.0 as usize])
-    }
-
-    pub(super) fn pycache(&self) -> PathBuf {
-        self.project.place.state.join("pycache")
-    }
 }
 
 enum Message {
@@ -120,7 +95,7 @@ pub fn build(
         nodes: items.nodes,
         standing: survey.standing,
         pending: HashMap::new(),
-        writer: LedgerWriter::new(&project.place.state),
+        memory: Memory::new(&project.place.state, shared.build),
         summary: Summary {
             fresh: total - work,
             ..Summary::default()
@@ -135,22 +110,18 @@ pub fn build(
         build.work(total, request.jobs)?;
     }
     let Build {
-        mut writer,
+        memory,
         mut summary,
         begun,
         ..
     } = build;
-    let stamps = tools.observer.learned();
-    if !stamps.is_empty() {
-        writer.append(&[Entry::Stamps(&stamps)])?;
-    }
     if work > 0 {
         state::prune_logs(
             &project.place.state,
             shared.build.saturating_sub(BUILDS_WITH_LOGS),
         );
     }
-    writer.finish(!tools.damages.is_empty())?;
+    memory.finish(&tools.observer.learned(), !tools.damages.is_empty())?;
     summary.took = begun.elapsed();
     tell(BuildEvent::Finished(summary.clone()));
     Ok(summary)
@@ -165,7 +136,7 @@ struct Build<'a, 'w> {
     standing: Vec<Option<Content>>,
     /// By item number: what a check found, until the run starts.
     pending: HashMap<u32, (Vec<Reason>, Contents)>,
-    writer: LedgerWriter,
+    memory: Memory,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
     begun: Instant,
@@ -183,9 +154,7 @@ impl<'a> Build<'a, '_> {
             fresh: self.summary.fresh,
             jobs,
         });
-        self.writer.append(&[Entry::BuildStart {
-            build: shared.build,
-        }])?;
+        self.memory.build_starts()?;
         let (sender, receiver) = mpsc::channel();
         let for_interrupts = sender.clone();
         let _listening = interrupt::listen(move |count, _signal| {
@@ -193,9 +162,7 @@ impl<'a> Build<'a, '_> {
         })?;
         self.carry_messages(&sender, &receiver)?;
         self.settle_the_rest();
-        self.writer.append(&[Entry::BuildEnd {
-            build: shared.build,
-        }])
+        self.memory.build_ends()
     }
 
     /// The loop itself. Checks go to rayon's pool; each run has a thread of its own, which waits for its process.
@@ -296,7 +263,7 @@ impl<'a> Build<'a, '_> {
         self.notices(ran.notices);
         let node = self.node(item);
         if let Some(record) = ran.record {
-            self.writer.append(&[Entry::Run(&record)])?;
+            self.memory.run(&record)?;
         }
         match ran.found {
             RunFound::Done {
@@ -311,7 +278,8 @@ impl<'a> Build<'a, '_> {
                 if keep {
                     self.record(node, settled, Origin::Ran)?;
                 } else {
-                    self.remember_outputs(node, &settled)?;
+                    self.note_outputs(node, &settled);
+                    self.memory.outputs(&settled.result.outputs)?;
                 }
                 self.finished(item, Outcome::Ran { took, unchanged });
                 self.tell_scheduler(News::Ran(item));
@@ -357,37 +325,17 @@ impl<'a> Build<'a, '_> {
         self.graph().inputs(self.node(item)).map(known).collect()
     }
 
-    /// Writes down that a node is up to date, and with what.
+    /// Takes note that a node is up to date, and with what.
     fn record(&mut self, node: NodeId, settled: Settled, origin: Origin) -> Result<(), Trouble> {
-        self.remember_outputs(node, &settled)?;
-        let record = NodeRecord {
-            key: settled.key,
-            parts: KeyParts {
-                declaration: self.graph().declaration(node),
-                inputs: settled.inputs,
-            },
-            result: settled.result,
-            origin,
-            build: self.shared.build,
-        };
-        self.writer.append(&[Entry::Node {
-            name: self.graph().name(node),
-            record: &record,
-        }])
+        self.note_outputs(node, &settled);
+        self.memory.node(self.graph(), node, settled, origin)
     }
 
-    /// Writes down what `pipe` left at the outputs, so that it is known as its own and not as the user's.
-    fn remember_outputs(&mut self, node: NodeId, settled: &Settled) -> Result<(), Trouble> {
-        let outputs: Vec<Use> = self.graph().outputs(node).collect();
-        for (output, (_, content)) in outputs.into_iter().zip(&settled.result.outputs) {
+    fn note_outputs(&mut self, node: NodeId, settled: &Settled) {
+        let outputs = self.graph().outputs(node).zip(&settled.result.outputs);
+        for (output, (_, content)) in outputs {
             self.standing[output.path.0 as usize] = Some(*content);
         }
-        let written = |(path, content): &(ProjectPath, Content)| Entry::Written {
-            path: path.clone(),
-            content: *content,
-        };
-        let entries: Vec<Entry<'_>> = settled.result.outputs.iter().map(written).collect();
-        self.writer.append(&entries)
     }
 
     /// Nodes that will not be reached any more, told once at the end.

@@ -2,7 +2,7 @@
 //!
 //! Takes no job slot. Does not run commands; `run` does.
 
-use super::build::Shared;
+use super::shared::Shared;
 use super::survey::{Settled, known_result, links};
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;

@@ -4,13 +4,16 @@
 //! goes out as values.
 
 pub mod project;
+mod snapshot;
 
 pub mod survey;
 
 pub mod build;
 mod check;
 mod items;
+mod memory;
 mod run;
+mod shared;
 
 pub mod session;
 pub mod upkeep;

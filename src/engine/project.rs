@@ -2,9 +2,9 @@
 //!
 //! Does not judge nodes; `survey` does.
 
+use super::snapshot::{self, Basis};
 use crate::base::content::Content;
-use crate::base::digest::{Digest, DigestWriter};
-use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::digest::Digest;
 use crate::base::path::{PathPattern, ProjectPath, STATE_FOLDER};
 use crate::logic::graph::Graph;
 use crate::logic::graph::expand::{self, Facts};
@@ -14,7 +14,6 @@ use crate::world::store::cache::LocalCache;
 use crate::world::store::ledger::Ledger;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
-use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -164,7 +163,7 @@ impl Tools {
         }
     }
 
-    fn variable(&self, name: &str) -> Option<String> {
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
         let (_, value) = self.variables.iter().find(|(key, _)| key == name)?;
         value.to_str().map(str::to_owned)
     }
@@ -179,7 +178,7 @@ impl Project {
     pub fn open(place: Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
         let text = state::read_file(&place.manifest.under(&place.root))?;
         let manifest_digest = Digest::of(&text);
-        if let Some(project) = from_snapshot(&place, tools, manifest_digest)? {
+        if let Some(project) = snapshot::find(&place, tools, manifest_digest)? {
             return Ok(project);
         }
         read(place, tools, &text, manifest_digest, save)
@@ -228,16 +227,8 @@ fn read(
     };
     // A manifest with warnings is read again each time, so that they are told each time.
     if save && problems.is_empty() {
-        let header = Header {
-            manifest: digest,
-            jobs: decoded.jobs,
-            variables,
-            listings: listing_digests(&listings),
-        };
-        let mut bytes = header.encode();
-        bytes.extend_from_slice(graph.bytes());
-        // Without a snapshot the next build reads the manifest again; nothing else is lost.
-        let _ = state::write_snapshot(&place.state, &bytes);
+        let basis = Basis::new(digest, decoded.jobs, variables, &listings);
+        snapshot::save(&place, &basis, &graph);
     }
     Ok(Project {
         place,
@@ -248,54 +239,8 @@ fn read(
     })
 }
 
-fn from_snapshot(
-    place: &Place,
-    tools: &Tools,
-    manifest: Digest,
-) -> Result<Option<Project>, OpenError> {
-    let Some(bytes) = state::read_snapshot(&place.state) else {
-        return Ok(None);
-    };
-    let Some((header, length)) = Header::decode(&bytes) else {
-        return Ok(None);
-    };
-    let same_variables = header
-        .variables
-        .iter()
-        .all(|(name, value)| tools.variable(name) == *value);
-    if header.manifest != manifest || !same_variables {
-        return Ok(None);
-    }
-    let Some(graph) = Graph::open(bytes.slice(length..)) else {
-        return Ok(None);
-    };
-    let mut leftovers = Vec::new();
-    if !header.listings.is_empty() {
-        let outputs = graph.paths().filter(|&path| graph.producer(path).is_some());
-        let declared: HashSet<ProjectPath> = outputs.map(|path| graph.project_path(path)).collect();
-        let is_declared = |path: &ProjectPath| lies_in(&declared, path);
-        for (pattern, listed) in &header.listings {
-            let Ok(pattern) = PathPattern::parse(pattern) else {
-                return Ok(None);
-            };
-            let (files, left) = list(tools, &pattern, &is_declared)?;
-            if listing_digest(&files) != *listed {
-                return Ok(None);
-            }
-            leftovers.extend(left);
-        }
-    }
-    Ok(Some(Project {
-        place: place.clone(),
-        graph,
-        jobs: header.jobs,
-        warnings: Vec::new(),
-        leftovers,
-    }))
-}
-
 /// The files that match, and apart from them those that only a node that is gone has written.
-fn list(
+pub(super) fn list(
     tools: &Tools,
     pattern: &PathPattern,
     is_declared: &dyn Fn(&ProjectPath) -> bool,
@@ -326,94 +271,9 @@ fn list(
     Ok((files, left))
 }
 
-fn lies_in(outputs: &HashSet<ProjectPath>, path: &ProjectPath) -> bool {
+pub(super) fn lies_in(outputs: &HashSet<ProjectPath>, path: &ProjectPath) -> bool {
     outputs.contains(path)
         || path
             .ancestors()
             .any(|folder| outputs.contains(&ProjectPath::from_normal(folder)))
-}
-
-fn listing_digest(files: &[ProjectPath]) -> Digest {
-    let mut writer = DigestWriter::new("pipe listing 1");
-    for file in files {
-        writer.field("", file.as_str().as_bytes());
-    }
-    writer.finish()
-}
-
-fn listing_digests(listings: &HashMap<String, Vec<ProjectPath>>) -> Vec<(String, Digest)> {
-    let mut digests: Vec<(String, Digest)> = listings
-        .iter()
-        .map(|(pattern, files)| (pattern.clone(), listing_digest(files)))
-        .collect();
-    digests.sort();
-    digests
-}
-
-/// What a snapshot was made from: it is used only while all of this is the same.
-struct Header {
-    manifest: Digest,
-    jobs: Option<u32>,
-    variables: HashMap<String, Option<String>>,
-    listings: Vec<(String, Digest)>,
-}
-
-const SNAPSHOT_VERSION: &str = concat!("pipe snapshot 1 ", env!("CARGO_PKG_VERSION"));
-
-impl Header {
-    /// Version, length and checksum of the rest, then the rest.
-    fn encode(&self) -> Vec<u8> {
-        let mut body = FlatWriter::default();
-        body.digest(&self.manifest).number(self.jobs.unwrap_or(0));
-        body.number(self.variables.len() as u32);
-        for (name, value) in &self.variables {
-            body.text(name).texts(value.as_slice());
-        }
-        body.number(self.listings.len() as u32);
-        for (pattern, digest) in &self.listings {
-            body.text(pattern).digest(digest);
-        }
-        let mut whole = FlatWriter::default();
-        whole
-            .text(SNAPSHOT_VERSION)
-            .digest(&Digest::of(&body.0))
-            .bytes(&body.0);
-        whole.0
-    }
-
-    /// The header and its length in bytes.
-    fn decode(bytes: &Bytes) -> Option<(Header, usize)> {
-        let mut whole = FlatReader(bytes);
-        if whole.text()? != SNAPSHOT_VERSION {
-            return None;
-        }
-        let checksum = whole.digest()?;
-        let body = whole.bytes()?;
-        if Digest::of(body) != checksum {
-            return None;
-        }
-        let mut body = FlatReader(body);
-        let manifest = body.digest()?;
-        let jobs = Some(body.number()?).filter(|&jobs| jobs > 0);
-        let count = body.number()?;
-        let variable =
-            |body: &mut FlatReader<'_>| Some((body.text()?.to_owned(), body.texts()?.pop()));
-        let variables = (0..count)
-            .map(|_| variable(&mut body))
-            .collect::<Option<_>>()?;
-        let count = body.number()?;
-        let listing = |body: &mut FlatReader<'_>| Some((body.text()?.to_owned(), body.digest()?));
-        let listings = (0..count)
-            .map(|_| listing(&mut body))
-            .collect::<Option<_>>()?;
-        Some((
-            Header {
-                manifest,
-                jobs,
-                variables,
-                listings,
-            },
-            bytes.len() - whole.0.len(),
-        ))
-    }
 }

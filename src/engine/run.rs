@@ -3,8 +3,8 @@
 //! The order of steps is what makes a stale or half-written result impossible; each step says what it closes.
 //! Does not decide whether or when the command runs.
 
-use super::build::Shared;
 use super::check::set_aside_if_foreign;
+use super::shared::Shared;
 use super::survey::{Settled, links};
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;

@@ -14,4 +14,5 @@ pub mod execute;
 pub mod interrupt;
 
 pub mod clock;
+pub mod stamps;
 pub mod trouble;

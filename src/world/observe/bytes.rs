@@ -2,10 +2,10 @@
 //!
 //! Does not know what is remembered.
 
-use super::stamp_of;
 use crate::base::digest::Digest;
 use crate::base::record::Stamp;
 use crate::world::clock;
+use crate::world::stamps::stamp_of;
 use crate::world::trouble::Trouble;
 use std::fs::{File, OpenOptions};
 use std::io::Read;

@@ -9,8 +9,10 @@ mod tree;
 pub use listing::Listing;
 
 use crate::base::content::Content;
+use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{Stamp, StampedDigest};
+use crate::world::stamps::{KnownStamps, Reading, stamp_of};
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -31,32 +33,18 @@ pub enum Links {
     Verbatim,
 }
 
-/// Digests by path, relative to the project's root as raw bytes.
-pub type Stamps = HashMap<Vec<u8>, StampedDigest>;
-
-/// A file that was read and held still meanwhile.
-#[derive(Debug, Clone)]
-pub struct Reading {
-    /// Relative to the project's root, raw bytes.
-    pub path: Vec<u8>,
-    /// The digest, and the stamp from before and after.
-    pub stamped: StampedDigest,
-    /// When the reading began, in nanoseconds since 1970.
-    pub begun_ns: i64,
-}
-
 /// Looks at a project's files. Shared by all threads.
 pub struct Observer {
     root: PathBuf,
-    known: Stamps,
-    learned: Mutex<Stamps>,
+    known: KnownStamps,
+    learned: Mutex<HashMap<Vec<u8>, StampedDigest>>,
     files_read: AtomicU64,
     bytes_read: AtomicU64,
 }
 
 impl Observer {
     /// An observer for the project at `root`, which trusts the stamps in `known`.
-    pub fn new(root: PathBuf, known: Stamps) -> Self {
+    pub fn new(root: PathBuf, known: KnownStamps) -> Self {
         Observer {
             root,
             known,
@@ -110,7 +98,7 @@ impl Observer {
         let learned = std::mem::take(&mut *self.learned.lock().expect("no thread dies with it"));
         learned
             .into_iter()
-            .filter(|(path, stamped)| self.known.get(path) != Some(stamped))
+            .filter(|(path, stamped)| self.known.get(path) != Some(*stamped))
             .collect()
     }
 
@@ -157,29 +145,17 @@ impl Observer {
         })
     }
 
-    fn known_digest(&self, key: &[u8], stamp: &Stamp) -> Option<crate::base::digest::Digest> {
-        let same = |known: &StampedDigest| (known.stamp == *stamp).then_some(known.digest);
-        let learned = self
-            .learned
-            .lock()
-            .expect("no thread dies with it")
-            .get(key)
-            .and_then(same);
-        learned.or_else(|| self.known.get(key).and_then(same))
-    }
-}
-
-/// The stat fields that tell whether a file may have changed.
-pub fn stamp_of(metadata: &Metadata) -> Stamp {
-    let nanoseconds =
-        |seconds: i64, part: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(part);
-    Stamp {
-        size: metadata.size(),
-        mtime_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
-        ctime_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        mode: metadata.mode(),
+    fn known_digest(&self, key: &[u8], stamp: &Stamp) -> Option<Digest> {
+        let same = |known: StampedDigest| (known.stamp == *stamp).then_some(known.digest);
+        let known = self.known.get(key).and_then(same);
+        let learned = || {
+            self.learned
+                .lock()
+                .expect("no thread dies with it")
+                .get(key)
+                .copied()
+        };
+        known.or_else(|| learned().and_then(same))
     }
 }
 
@@ -191,3 +167,6 @@ fn is_absence(kind: ErrorKind) -> bool {
 fn raw(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,28 +28,25 @@ pub(super) fn observe(
     path: &ProjectPath,
     links: Links,
 ) -> Result<Content, Trouble> {
-    Ok(tree(observer, place, path.as_str().as_bytes(), links)?
-        .map_or(Content::Special, |tree| tree.content()))
+    let ignoring = links == Links::Through;
+    let tree = tree(observer, place, path.as_str().as_bytes(), links, ignoring)?;
+    Ok(tree.map_or(Content::Special, |tree| tree.content()))
 }
 
-/// The listing; `None` when something is below that is neither file, folder nor link.
+/// The listing, without what is ignored when `ignoring`; `None` when something is below that is neither file, folder
+/// nor link.
 fn tree(
     observer: &Observer,
     place: &Path,
     key: &[u8],
     links: Links,
+    ignoring: bool,
 ) -> Result<Option<Tree>, Trouble> {
     let mut found = Vec::new();
     let wanted = |entry: &DirEntry| {
-        entry.depth() == 0
-            || links == Links::Verbatim
-            || !is_ignored(raw(entry.file_name().as_ref()))
+        entry.depth() == 0 || !ignoring || !is_ignored(raw(entry.file_name().as_ref()))
     };
-    for entry in WalkDir::new(place)
-        .follow_root_links(true)
-        .into_iter()
-        .filter_entry(wanted)
-    {
+    for entry in WalkDir::new(place).into_iter().filter_entry(wanted) {
         let entry = entry.map_err(|error| trouble(place, error))?;
         if entry.depth() > 0 {
             found.push(entry);
@@ -119,7 +116,8 @@ fn tree_entry(
     }))
 }
 
-/// The digest of what a link leads to, when that lies outside the tree; a link inside it is covered by the listing.
+/// The digest of what a link leads to, unless the listing has it anyway. Links behind it are not followed again, so
+/// that links in a circle end.
 fn through(
     observer: &Observer,
     link: &Path,
@@ -129,14 +127,15 @@ fn through(
     let Ok(target) = link.canonicalize() else {
         return Ok(None);
     };
-    if target.starts_with(top) {
+    let inside = target.strip_prefix(top);
+    if inside.is_ok_and(|inside| !inside.iter().any(|name| is_ignored(raw(name.as_ref())))) {
         return Ok(None);
     }
     let metadata = target.metadata().map_err(Trouble::on("look at", &target))?;
     if metadata.is_file() {
         Ok(observer.file(&target, key, &metadata)?.digest())
     } else if metadata.is_dir() {
-        Ok(tree(observer, &target, key, Links::Verbatim)?.map(|tree| tree.digest()))
+        Ok(tree(observer, &target, key, Links::Verbatim, true)?.map(|tree| tree.digest()))
     } else {
         Ok(None)
     }

@@ -225,3 +225,6 @@ fn decode_result(key: &Key, bytes: &[u8]) -> Option<RunResult> {
     }
     format::take_result(&mut from).filter(|_| from.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,7 @@
 use crate::base::content::Content;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
-use crate::base::record::{
-    Ending, Key, KeyParts, NodeRecord, Origin, Row, RunRecord, RunResult, Stamp, StampedDigest,
-};
+use crate::base::record::{Ending, Key, KeyParts, NodeRecord, Origin, Row, RunRecord, RunResult};
 
 pub(super) fn put_content(out: &mut FlatWriter, content: &Content) {
     match content {
@@ -45,10 +43,6 @@ pub(super) fn take_content(from: &mut FlatReader<'_>) -> Option<Content> {
         4 => Content::Special,
         _ => return None,
     })
-}
-
-pub(super) fn take_path(from: &mut FlatReader<'_>) -> Option<ProjectPath> {
-    ProjectPath::parse(from.text()?).ok()
 }
 
 fn put_contents(out: &mut FlatWriter, contents: &[(ProjectPath, Content)]) {
@@ -165,38 +159,5 @@ pub(super) fn take_run(from: &mut FlatReader<'_>) -> Option<RunRecord> {
             _ => return None,
         },
         log: from.byte()? == 1,
-    })
-}
-
-pub(super) fn put_stamped(out: &mut FlatWriter, stamped: &StampedDigest) {
-    let Stamp {
-        size,
-        mtime_ns,
-        ctime_ns,
-        device,
-        inode,
-        mode,
-    } = stamped.stamp;
-    out.long(size)
-        .long(mtime_ns.cast_unsigned())
-        .long(ctime_ns.cast_unsigned());
-    out.long(device)
-        .long(inode)
-        .number(mode)
-        .digest(&stamped.digest);
-}
-
-pub(super) fn take_stamped(from: &mut FlatReader<'_>) -> Option<StampedDigest> {
-    let stamp = Stamp {
-        size: from.long()?,
-        mtime_ns: from.long()?.cast_signed(),
-        ctime_ns: from.long()?.cast_signed(),
-        device: from.long()?,
-        inode: from.long()?,
-        mode: from.number()?,
-    };
-    Some(StampedDigest {
-        stamp,
-        digest: from.digest()?,
     })
 }

@@ -25,9 +25,9 @@ pub(super) fn push(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     out[start + 8..start + FRAME_HEADER].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Every whole frame in a file's bytes: its kind and where its payload lies. Also how many bytes had to be skipped.
-pub(super) fn scan(bytes: &[u8]) -> (Vec<(u8, Range<usize>)>, usize) {
-    let mut frames = Vec::new();
+/// Tells `found` every whole frame in a file's bytes: its kind and where its payload lies. Returns how many bytes had
+/// to be skipped.
+pub(super) fn scan(bytes: &[u8], mut found: impl FnMut(u8, Range<usize>)) -> usize {
     let mut skipped = 0;
     let mut at = if bytes.starts_with(HEADER) {
         HEADER.len()
@@ -37,7 +37,7 @@ pub(super) fn scan(bytes: &[u8]) -> (Vec<(u8, Range<usize>)>, usize) {
     while at < bytes.len() {
         match whole_frame(&bytes[at..]) {
             Some(length) => {
-                frames.push((bytes[at + 3], at + FRAME_HEADER..at + length));
+                found(bytes[at + 3], at + FRAME_HEADER..at + length);
                 at += length;
             }
             None => {
@@ -50,7 +50,7 @@ pub(super) fn scan(bytes: &[u8]) -> (Vec<(u8, Range<usize>)>, usize) {
             }
         }
     }
-    (frames, skipped)
+    skipped
 }
 
 /// The length of the frame at the start of `bytes`, if it is whole.
@@ -81,11 +81,11 @@ mod tests {
     }
 
     fn payloads(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
-        scan(bytes)
-            .0
-            .into_iter()
-            .map(|(kind, range)| (kind, bytes[range].to_vec()))
-            .collect()
+        let mut payloads = Vec::new();
+        scan(bytes, |kind, range| {
+            payloads.push((kind, bytes[range].to_vec()));
+        });
+        payloads
     }
 
     const THREE: [&[u8]; 3] = [b"first", b"", b"the third one"];

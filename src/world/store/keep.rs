@@ -8,7 +8,7 @@ use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::StampedDigest;
 use crate::world::clock;
-use crate::world::observe::{Reading, stamp_of};
+use crate::world::stamps::{Reading, stamp_of};
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
 use std::fs::{self, File, OpenOptions};

@@ -10,12 +10,17 @@ use crate::base::digest::Digest;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord, StampedDigest};
+use crate::world::stamps::{self, Hashed, KnownStamps};
 use crate::world::trouble::Trouble;
+use bytes::Bytes;
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::hash::BuildHasherDefault;
 use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use xxhash_rust::xxh3::xxh3_64;
 
 const STAMPS: u8 = 1;
 const NODE: u8 = 2;
@@ -29,25 +34,27 @@ const RUNS_KEPT: usize = 20;
 /// A ledger under this size is not compacted, in bytes.
 const COMPACT_FROM: usize = 1024 * 1024;
 
-/// Digests by path, relative to the project's root as raw bytes.
-pub type Stamps = HashMap<Vec<u8>, StampedDigest>;
-
-/// A reader's view, as of when it was opened.
+/// A reader's view, as of when it was opened. Opening finds the frames; what they hold is read when it is asked for.
 pub struct Ledger {
-    bytes: Vec<u8>,
-    stamps: Stamps,
-    nodes: HashMap<String, Range<usize>>,
-    written: HashMap<String, Content>,
-    runs: HashMap<String, Vec<Range<usize>>>,
+    bytes: Bytes,
+    stamps: KnownStamps,
+    nodes: Index,
+    written: Index,
+    /// Of every node, oldest first.
+    runs: Vec<Range<usize>>,
+    /// By node, as places in `runs`; made when the first node is asked for.
+    runs_of: OnceLock<HashMap<String, Vec<usize>>>,
     last_build: u32,
 }
+
+/// Where the payload that begins with a name lies, by the name's hash; the name itself is compared when it is read.
+type Index = HashMap<u64, (u32, u32), BuildHasherDefault<Hashed>>;
 
 impl Ledger {
     /// Reads the ledger below `state`. What cannot be read is forgotten; the sentences say what that was.
     pub fn open(state: &Path) -> (Ledger, Vec<String>) {
         let path = file_in(state);
-        let bytes = fs::read(&path).unwrap_or_default();
-        let (ledger, skipped) = Ledger::read(bytes);
+        let (ledger, skipped) = Ledger::read(fs::read(&path).unwrap_or_default());
         let damage = (skipped > 0).then(|| {
             format!(
                 "{skipped} bytes of {} are damaged; what they told is found out again",
@@ -57,22 +64,25 @@ impl Ledger {
         (ledger, damage.into_iter().collect())
     }
 
-    fn read(bytes: Vec<u8>) -> (Ledger, usize) {
-        let (found, skipped) = frames::scan(&bytes);
+    /// Takes a file's bytes; also says how many of them are damaged.
+    fn read(mut bytes: Vec<u8>) -> (Ledger, usize) {
+        // Places are kept in four bytes; compaction keeps every real ledger far below that.
+        bytes.truncate(u32::MAX as usize);
+        let bytes = Bytes::from(bytes);
         let mut ledger = Ledger {
-            bytes: Vec::new(),
-            stamps: HashMap::new(),
-            nodes: HashMap::new(),
-            written: HashMap::new(),
-            runs: HashMap::new(),
+            bytes: bytes.clone(),
+            stamps: KnownStamps::over(bytes.clone()),
+            nodes: Index::default(),
+            written: Index::default(),
+            runs: Vec::new(),
+            runs_of: OnceLock::new(),
             last_build: 0,
         };
         let boot = boot_digest();
-        for (kind, range) in found {
+        let skipped = frames::scan(&bytes, |kind, range| {
             // A frame that is whole but makes no sense was written by another version: it tells nothing.
             let _ = ledger.take(kind, FlatReader(&bytes[range.clone()]), range, &boot);
-        }
-        ledger.bytes = bytes;
+        });
         (ledger, skipped)
     }
 
@@ -83,66 +93,67 @@ impl Ledger {
         range: Range<usize>,
         boot: &Digest,
     ) -> Option<()> {
+        let place = (range.start as u32, range.end as u32);
         match kind {
-            STAMPS => self.take_stamps_frame(&mut from, boot)?,
-            NODE => {
-                self.nodes.insert(from.text()?.to_owned(), range);
+            // Stamps of another boot are not trusted: after a power cut a file system may show the new stamp over the
+            // old bytes (seen on ext4).
+            STAMPS if from.digest()? == *boot => {
+                self.stamps.add_list(range.end - from.0.len(), range.end);
             }
-            WRITTEN => {
-                let path = format::take_path(&mut from)?;
-                self.written
-                    .insert(path.as_str().to_owned(), format::take_content(&mut from)?);
-            }
-            RUN => {
-                let name = from.text()?;
-                match self.runs.get_mut(name) {
-                    Some(runs) => runs.push(range),
-                    None => drop(self.runs.insert(name.to_owned(), vec![range])),
-                }
-            }
+            NODE => drop(self.nodes.insert(xxh3_64(from.bytes()?), place)),
+            WRITTEN => drop(self.written.insert(xxh3_64(from.bytes()?), place)),
+            RUN => self.runs.push(range),
             BUILD_START | BUILD_END => self.last_build = self.last_build.max(from.number()?),
             _ => {}
         }
         Some(())
     }
 
-    /// Stamps of another boot are not trusted: after a power cut a file system may show the new stamp over the old
-    /// bytes (seen on ext4).
-    fn take_stamps_frame(&mut self, from: &mut FlatReader<'_>, boot: &Digest) -> Option<()> {
-        if from.digest()? != *boot {
-            return Some(());
-        }
-        while !from.is_empty() {
-            let path = from.bytes()?.to_vec();
-            self.stamps.insert(path, format::take_stamped(from)?);
-        }
-        Some(())
+    /// The payload behind `name` in an index.
+    fn found<'a>(&'a self, index: &Index, name: &str) -> Option<FlatReader<'a>> {
+        let &(start, end) = index.get(&xxh3_64(name.as_bytes()))?;
+        let mut from = FlatReader(&self.bytes[start as usize..end as usize]);
+        (from.text()? == name).then_some(from)
     }
 
     /// What is remembered of a node.
     pub fn node(&self, name: &str) -> Option<NodeRecord> {
-        let mut from = FlatReader(&self.bytes[self.nodes.get(name)?.clone()]);
-        from.text()?;
-        format::take_record(&mut from)
+        format::take_record(&mut self.found(&self.nodes, name)?)
     }
 
     /// Hands over the stamps, for an observer to trust.
-    pub fn take_stamps(&mut self) -> Stamps {
+    pub fn take_stamps(&mut self) -> KnownStamps {
         std::mem::take(&mut self.stamps)
     }
 
     /// What `pipe` last left at an output's path.
     pub fn written(&self, path: &str) -> Option<Content> {
-        self.written.get(path).copied()
+        format::take_content(&mut self.found(&self.written, path)?)
     }
 
     /// The remembered runs of a node, oldest first.
     pub fn runs(&self, name: &str) -> Vec<RunRecord> {
-        let ranges = self.runs.get(name).map_or(&[][..], Vec::as_slice);
-        ranges
+        let run = |&place: &usize| {
+            format::take_run(&mut FlatReader(&self.bytes[self.runs[place].clone()]))
+        };
+        self.runs_by_node()
+            .get(name)
+            .map_or(&[][..], Vec::as_slice)
             .iter()
-            .filter_map(|range| format::take_run(&mut FlatReader(&self.bytes[range.clone()])))
+            .filter_map(run)
             .collect()
+    }
+
+    fn runs_by_node(&self) -> &HashMap<String, Vec<usize>> {
+        self.runs_of.get_or_init(|| {
+            let mut by_node: HashMap<String, Vec<usize>> = HashMap::new();
+            for (place, range) in self.runs.iter().enumerate() {
+                if let Some(name) = FlatReader(&self.bytes[range.clone()]).text() {
+                    by_node.entry(name.to_owned()).or_default().push(place);
+                }
+            }
+            by_node
+        })
     }
 
     /// The number of the last build that had something to do; 0 when there was none.
@@ -150,40 +161,30 @@ impl Ledger {
         self.last_build
     }
 
-    /// The same memory without what is outdated, as a file's bytes.
+    /// The same memory without what is outdated, as a file's bytes. In the order of the file.
     fn compacted(&self) -> Vec<u8> {
         let mut out = frames::HEADER.to_vec();
-        for range in sorted(&self.nodes) {
-            frames::push(&mut out, NODE, &self.bytes[range.clone()]);
-        }
-        let mut written: Vec<(&String, &Content)> = self.written.iter().collect();
-        written.sort_by_key(|(path, _)| *path);
-        for (path, content) in written {
-            frames::push(&mut out, WRITTEN, &written_payload(path, content));
-        }
-        for runs in sorted(&self.runs) {
-            for range in &runs[runs.len().saturating_sub(RUNS_KEPT)..] {
-                frames::push(&mut out, RUN, &self.bytes[range.clone()]);
+        for (kind, index) in [(NODE, &self.nodes), (WRITTEN, &self.written)] {
+            let mut places: Vec<(u32, u32)> = index.values().copied().collect();
+            places.sort_unstable();
+            for (start, end) in places {
+                frames::push(&mut out, kind, &self.bytes[start as usize..end as usize]);
             }
         }
+        let kept = |places: &Vec<usize>| places[places.len().saturating_sub(RUNS_KEPT)..].to_vec();
+        let mut runs: Vec<usize> = self.runs_by_node().values().flat_map(kept).collect();
+        runs.sort_unstable();
+        for place in runs {
+            frames::push(&mut out, RUN, &self.bytes[self.runs[place].clone()]);
+        }
         frames::push(&mut out, BUILD_END, &self.last_build.to_le_bytes());
-        let mut stamps: Vec<(&[u8], StampedDigest)> = self
-            .stamps
-            .iter()
-            .map(|(path, stamped)| (path.as_slice(), *stamped))
-            .collect();
+        let mut stamps: Vec<(&[u8], StampedDigest)> = self.stamps.all().collect();
         stamps.sort_by_key(|(path, _)| *path);
         if !stamps.is_empty() {
             frames::push(&mut out, STAMPS, &stamps_payload(stamps.into_iter()));
         }
         out
     }
-}
-
-fn sorted<T>(map: &HashMap<String, T>) -> Vec<&T> {
-    let mut entries: Vec<(&String, &T)> = map.iter().collect();
-    entries.sort_by_key(|(name, _)| *name);
-    entries.into_iter().map(|(_, value)| value).collect()
 }
 
 /// Something to remember.
@@ -340,8 +341,7 @@ fn stamps_payload<'a>(stamps: impl Iterator<Item = (&'a [u8], StampedDigest)>) -
     let mut out = FlatWriter::default();
     out.digest(&boot_digest());
     for (path, stamped) in stamps {
-        out.bytes(path);
-        format::put_stamped(&mut out, &stamped);
+        stamps::put(&mut out, path, &stamped);
     }
     out.0
 }
@@ -361,3 +361,6 @@ fn boot_digest() -> Digest {
 fn file_in(state: &Path) -> PathBuf {
     state.join("ledger")
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! What a build writes down as it goes: the ledger's entries, each in its moment.
+//!
+//! Does not know why something is worth remembering; `build` says what happened.
+
+use super::survey::Settled;
+use crate::base::content::Content;
+use crate::base::path::ProjectPath;
+use crate::base::record::{KeyParts, NodeRecord, Origin, RunRecord, StampedDigest};
+use crate::logic::graph::{Graph, NodeId};
+use crate::world::store::ledger::{Entry, LedgerWriter};
+use crate::world::trouble::Trouble;
+use std::path::Path;
+
+/// The ledger, as one build writes it.
+pub(super) struct Memory {
+    writer: LedgerWriter,
+    build: u32,
+}
+
+impl Memory {
+    pub(super) fn new(state: &Path, build: u32) -> Self {
+        Memory {
+            writer: LedgerWriter::new(state),
+            build,
+        }
+    }
+
+    pub(super) fn build_starts(&mut self) -> Result<(), Trouble> {
+        self.writer
+            .append(&[Entry::BuildStart { build: self.build }])
+    }
+
+    pub(super) fn build_ends(&mut self) -> Result<(), Trouble> {
+        self.writer.append(&[Entry::BuildEnd { build: self.build }])
+    }
+
+    /// A command ended, well or not.
+    pub(super) fn run(&mut self, record: &RunRecord) -> Result<(), Trouble> {
+        self.writer.append(&[Entry::Run(record)])
+    }
+
+    /// A node is up to date. The outputs are written down first and apart: they are known as ours even when the node
+    /// is renamed.
+    pub(super) fn node(
+        &mut self,
+        graph: &Graph,
+        node: NodeId,
+        settled: Settled,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
+        self.outputs(&settled.result.outputs)?;
+        let record = NodeRecord {
+            key: settled.key,
+            parts: KeyParts {
+                declaration: graph.declaration(node),
+                inputs: settled.inputs,
+            },
+            result: settled.result,
+            origin,
+            build: self.build,
+        };
+        self.writer.append(&[Entry::Node {
+            name: graph.name(node),
+            record: &record,
+        }])
+    }
+
+    /// What `pipe` left at outputs, so that it is known as its own and not as the user's.
+    pub(super) fn outputs(&mut self, outputs: &[(ProjectPath, Content)]) -> Result<(), Trouble> {
+        let written = |(path, content): &(ProjectPath, Content)| Entry::Written {
+            path: path.clone(),
+            content: *content,
+        };
+        let entries: Vec<Entry<'_>> = outputs.iter().map(written).collect();
+        self.writer.append(&entries)
+    }
+
+    /// Ends the writing. A `damaged` ledger is written afresh.
+    pub(super) fn finish(
+        mut self,
+        stamps: &[(Vec<u8>, StampedDigest)],
+        damaged: bool,
+    ) -> Result<(), Trouble> {
+        if !stamps.is_empty() {
+            self.writer.append(&[Entry::Stamps(stamps)])?;
+        }
+        self.writer.finish(damaged)
+    }
+}

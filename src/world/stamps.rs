@@ -1,0 +1,187 @@
+//! Stat stamps: taking them, writing them down, and finding the digest that belongs to one.
+//!
+//! Does not know which stamps may be trusted; `observe` learns only settled ones, and the ledger forgets those of
+//! another boot.
+
+use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::record::{Stamp, StampedDigest};
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::os::unix::fs::MetadataExt;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The stat fields that tell whether a file may have changed.
+pub fn stamp_of(metadata: &Metadata) -> Stamp {
+    let nanoseconds =
+        |seconds: i64, part: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(part);
+    Stamp {
+        size: metadata.size(),
+        mtime_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+        ctime_ns: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        mode: metadata.mode(),
+    }
+}
+
+/// A file that was read and held still meanwhile.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// Relative to the project's root, raw bytes.
+    pub path: Vec<u8>,
+    /// The digest, and the stamp from before and after.
+    pub stamped: StampedDigest,
+    /// When the reading began, in nanoseconds since 1970.
+    pub begun_ns: i64,
+}
+
+/// Adds one entry to a list of stamps.
+pub(super) fn put(out: &mut FlatWriter, path: &[u8], stamped: &StampedDigest) {
+    let Stamp {
+        size,
+        mtime_ns,
+        ctime_ns,
+        device,
+        inode,
+        mode,
+    } = stamped.stamp;
+    out.bytes(path)
+        .long(size)
+        .long(mtime_ns.cast_unsigned())
+        .long(ctime_ns.cast_unsigned());
+    out.long(device)
+        .long(inode)
+        .number(mode)
+        .digest(&stamped.digest);
+}
+
+fn take<'a>(from: &mut FlatReader<'a>) -> Option<(&'a [u8], StampedDigest)> {
+    let path = from.bytes()?;
+    let stamp = Stamp {
+        size: from.long()?,
+        mtime_ns: from.long()?.cast_signed(),
+        ctime_ns: from.long()?.cast_signed(),
+        device: from.long()?,
+        inode: from.long()?,
+        mode: from.number()?,
+    };
+    Some((
+        path,
+        StampedDigest {
+            stamp,
+            digest: from.digest()?,
+        },
+    ))
+}
+
+/// Bytes of an entry beside its path: a length, the stamp, the digest.
+const ENTRY_REST: usize = 5 * 8 + 4 + 32;
+
+/// Digests by path, found in the bytes that they were written in: nothing is copied before it is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct KnownStamps {
+    bytes: Bytes,
+    /// Where the entry of a path begins, by the path's hash. A second path of the same hash is not remembered.
+    entries: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+}
+
+impl KnownStamps {
+    /// An empty memory over the file `bytes`.
+    pub(super) fn over(bytes: Bytes) -> Self {
+        KnownStamps {
+            bytes,
+            ..KnownStamps::default()
+        }
+    }
+
+    /// Takes in the list of entries that lies at `start..end`; a later entry of a path wins.
+    pub(super) fn add_list(&mut self, start: usize, end: usize) {
+        let mut at = start;
+        while let Some(length) = self
+            .bytes
+            .get(at..at + 4)
+            .map(|length| u32::from_le_bytes([length[0], length[1], length[2], length[3]]))
+        {
+            let next = at + 4 + length as usize + ENTRY_REST;
+            if next > end {
+                return;
+            }
+            self.entries.insert(
+                xxh3_64(&self.bytes[at + 4..at + 4 + length as usize]),
+                at as u32,
+            );
+            at = next;
+        }
+    }
+
+    /// The digest that was last learned for `path`, with its stamp.
+    pub fn get(&self, path: &[u8]) -> Option<StampedDigest> {
+        let at = *self.entries.get(&xxh3_64(path))? as usize;
+        let (found, stamped) = take(&mut FlatReader(&self.bytes[at..]))?;
+        (found == path).then_some(stamped)
+    }
+
+    /// Every path and what is known of it, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&[u8], StampedDigest)> {
+        self.entries
+            .values()
+            .filter_map(|&at| take(&mut FlatReader(&self.bytes[at as usize..])))
+    }
+}
+
+/// A hasher for keys that are hashes already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("keys are 64-bit hashes");
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// Digests of paths that share nothing, for tests of those who keep stamps.
+#[cfg(test)]
+pub(super) fn sample(number: u64) -> StampedDigest {
+    let stamp = Stamp {
+        size: number,
+        mtime_ns: -1,
+        ctime_ns: 7,
+        device: 3,
+        inode: number,
+        mode: 0o100_644,
+    };
+    StampedDigest {
+        stamp,
+        digest: crate::base::digest::Digest::of(&number.to_le_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_are_found_by_path_and_the_last_one_wins() {
+        let mut out = FlatWriter(b"before".to_vec());
+        put(&mut out, b"a", &sample(1));
+        put(&mut out, b"b\xff", &sample(2));
+        put(&mut out, b"a", &sample(3));
+        let end = out.0.len();
+        let mut known = KnownStamps::over(out.0.into());
+        known.add_list(6, end);
+        assert_eq!(known.get(b"a"), Some(sample(3)));
+        assert_eq!(known.get(b"b\xff"), Some(sample(2)));
+        assert_eq!(known.get(b"c"), None);
+        assert_eq!(known.all().count(), 2);
+    }
+}
