@@ -3,7 +3,7 @@
 //! Takes no job slot. Does not run commands; `run` does.
 
 use super::shared::Shared;
-use super::survey::{Settled, known_result, links};
+use super::survey::{Known, Settled, known, links};
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, Origin, RunResult};
@@ -12,7 +12,7 @@ use crate::logic::graph::{NodeId, PathId};
 use crate::logic::plan::judge::{self, Situation};
 use crate::logic::plan::{Reason, Verdict};
 use crate::world::observe::Links;
-use crate::world::store::cache::{Lookup, RestoreTrouble};
+use crate::world::store::cache::RestoreTrouble;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 
@@ -96,10 +96,13 @@ fn judge(
             )
         })
         .collect();
-    let (key, last, result) = known_result(graph, tools, node, &inputs);
-    if result.is_none()
-        && let Lookup::Damaged(trouble) = tools.cache.result(&key)
-    {
+    let Known {
+        key,
+        last,
+        result,
+        damage,
+    } = known(graph, tools, node, &inputs);
+    if let Some(trouble) = damage {
         notices.push(Notice::BadCacheEntry {
             node: graph.name(node).to_owned(),
             trouble,

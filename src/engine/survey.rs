@@ -11,6 +11,7 @@ use crate::logic::graph::{Graph, NodeId, PathId};
 use crate::logic::plan::Verdict;
 use crate::logic::plan::forecast::{Forecast, Missing, MissingFault};
 use crate::logic::plan::judge::{self, Situation};
+use crate::logic::plan::key;
 use crate::world::observe::Links;
 use crate::world::store::cache::Lookup;
 use crate::world::trouble::Trouble;
@@ -123,7 +124,9 @@ impl Survey {
             Err(upstream) => return Forecast::MayRun(upstream),
         };
         let outputs = self.outputs(graph, node);
-        let (key, last, result) = known_result(graph, tools, node, &inputs);
+        let Known {
+            key, last, result, ..
+        } = known(graph, tools, node, &inputs);
         let now = Situation {
             declaration: &graph.declaration(node),
             inputs: &inputs,
@@ -247,30 +250,46 @@ pub(super) fn links(graph: &Graph, path: PathId) -> Links {
     }
 }
 
-/// The key of a node with these inputs; what this checkout remembers of the node; and the result that is known to
-/// belong to the key.
-pub(super) fn known_result(
+/// What is known of a node with certain inputs.
+pub(super) struct Known {
+    pub(super) key: Key,
+    /// What this checkout remembers of the node, whatever its key was.
+    pub(super) last: Option<NodeRecord>,
+    /// The result that belongs to the key.
+    pub(super) result: Option<RunResult>,
+    /// The cache has an entry for the key that is damaged.
+    pub(super) damage: Option<String>,
+}
+
+/// Looks up what is known of a node with these inputs, in the ledger first, then in the cache.
+pub(super) fn known(
     graph: &Graph,
     tools: &Tools,
     node: NodeId,
     inputs: &[(ProjectPath, Content)],
-) -> (Key, Option<NodeRecord>, Option<RunResult>) {
-    let key = crate::logic::plan::key::key(graph.declaration_digest(node), inputs);
+) -> Known {
+    let key = key::key(graph.declaration_digest(node), inputs);
     let last = tools.ledger.node(graph.name(node));
-    let result = match &last {
-        Some(last) if last.key == key => Some(last.result.clone()),
+    let (result, damage) = match &last {
+        Some(last) if last.key == key => (Some(last.result.clone()), None),
         _ => match tools.cache.result(&key) {
-            Lookup::Hit(result) => Some(result),
-            Lookup::Miss | Lookup::Damaged(_) => None,
+            Lookup::Hit(result) => (Some(result), None),
+            Lookup::Miss => (None, None),
+            Lookup::Damaged(damage) => (None, Some(damage)),
         },
     };
     // A result of another shape cannot belong to this declaration; the key makes that impossible but for damage.
     let fits = |result: &RunResult| {
-        result.outputs.len() == graph.outputs(node).len()
-            && graph
-                .outputs(node)
+        let declared = graph.outputs(node);
+        declared.len() == result.outputs.len()
+            && declared
                 .zip(&result.outputs)
-                .all(|(use_, (path, _))| graph.path(use_.path) == path.as_str())
+                .all(|(output, (path, _))| graph.path(output.path) == path.as_str())
     };
-    (key, last, result.filter(fits))
+    Known {
+        key,
+        last,
+        result: result.filter(fits),
+        damage,
+    }
 }

@@ -107,9 +107,9 @@ pub enum FailureCause {
     Ending(Ending),
     /// The command could not be started: which program, and what the system said.
     NotStarted {
-        /// The program that was asked for.
+        /// The program that was asked for, or the folder it should start in.
         program: String,
-        /// What the system said.
+        /// The whole sentence: what could not be done, and what the system said.
         error: String,
     },
     /// Exit code 0, but these declared outputs do not stand, or are not what was declared.

@@ -2,9 +2,11 @@
 //!
 //! Does not judge whether a report is good; people do, when they read the `.expected` files in a review.
 
+use pipe::base::path::ProjectPath;
+use pipe::logic::graph::expand::{Facts, caller_variables, expand, patterns};
 use pipe::logic::manifest::{Problem, Source, read};
 use pipe::report::problems::{ProblemStyle, render};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,9 +16,29 @@ const STYLE: ProblemStyle = ProblemStyle {
     width: 100,
 };
 
-/// Everything that is wrong with a manifest, from all that looks at it.
+/// Everything that is wrong with a manifest, from all that looks at it: its text, and then its graph. The project
+/// holds no file but the manifest, and the caller has no variables.
 fn problems(source: &Arc<Source>) -> Vec<Problem> {
-    let (_manifest, problems) = read(source);
+    let (manifest, mut problems) = read(source);
+    let Some(manifest) = manifest else {
+        return problems;
+    };
+    let listings: HashMap<String, Vec<ProjectPath>> = patterns(&manifest)
+        .into_iter()
+        .map(|pattern| (pattern.as_str().to_owned(), Vec::new()))
+        .collect();
+    let variables = caller_variables(&manifest)
+        .into_iter()
+        .map(|name| (name, None))
+        .collect();
+    let facts = Facts {
+        listings: &listings,
+        variables: &variables,
+        manifest: &ProjectPath::parse(&source.name).expect("fixtures have plain names"),
+    };
+    let (_graph, more) = expand(&manifest, source, &facts);
+    problems.extend(more);
+    problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span));
     problems
 }
 

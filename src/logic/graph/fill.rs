@@ -5,6 +5,7 @@
 use super::complaints::path_fault_message;
 use super::draft::{DraftNode, JobSpec};
 use super::expand::{Facts, with_node_name};
+use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::Row;
 use crate::logic::manifest::{
@@ -69,9 +70,23 @@ impl Filler<'_> {
         }
         job.inputs = self.positional_inputs(&folder);
         job.outputs = self.positional_outputs(node, &folder);
-        job.env = self.environment(&values, &mut faults);
-        for (name, value) in &job.env {
-            row(format!("env {name}"), value.clone());
+        for (name, decl) in self.chosen_variables() {
+            let (value, told) = match &decl.value {
+                EnvValue::Set(template) => {
+                    let value = or_fault(template.render(&values, Style::Plain), &mut faults);
+                    (value.clone(), value)
+                }
+                EnvValue::Caller => match self.facts.variables.get(name).cloned().flatten() {
+                    // It may be a secret, and rows are kept and shown.
+                    Some(value) => (
+                        value.clone(),
+                        format!("digest {}", Digest::of(value.as_bytes())),
+                    ),
+                    None => continue,
+                },
+            };
+            row(format!("env {name}"), told);
+            job.env.push((name.to_owned(), value));
         }
         for output in &node.outputs {
             let kind = if output.directory {
@@ -205,33 +220,13 @@ impl Filler<'_> {
         values
     }
 
-    /// The declared variables: the top's, over them `defaults`, over them the node's own. Sorted by name.
-    fn environment(
-        &self,
-        values: &dyn Fn(&Placeholder) -> Option<Vec<String>>,
-        faults: &mut Vec<TemplateFault>,
-    ) -> Vec<(String, String)> {
-        let mut chosen: BTreeMap<&str, &EnvDecl> = BTreeMap::new();
-        for decl in self
-            .manifest
-            .env
-            .iter()
-            .chain(&self.manifest.defaults.env)
+    /// The declared variables: the top's, over them those of `defaults`, over them the node's own. Sorted by name.
+    fn chosen_variables(&self) -> BTreeMap<&str, &EnvDecl> {
+        let of_all = self.manifest.env.iter().chain(&self.manifest.defaults.env);
+        of_all
             .chain(&self.decl.env)
-        {
-            chosen.insert(&decl.name.value, decl);
-        }
-        let mut variables = Vec::new();
-        for (name, decl) in chosen {
-            let value = match &decl.value {
-                EnvValue::Set(template) => {
-                    Some(or_fault(template.render(values, Style::Plain), faults))
-                }
-                EnvValue::Caller => self.facts.variables.get(name).cloned().flatten(),
-            };
-            variables.extend(value.map(|value| (name.to_owned(), value)));
-        }
-        variables
+            .map(|decl| (decl.name.value.as_str(), decl))
+            .collect()
     }
 
     fn pass_env(&self) -> Vec<String> {

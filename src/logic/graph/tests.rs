@@ -178,7 +178,18 @@ env "HOST" "UNSET"
 defaults { env B="default" C="default" }
 node "n" { in "x"; out "o"; env C="{node} reads {in}"; run "true > {out}" }
 "#;
-    let job = graph_of(text, &[]).job(NodeId(0));
+    let graph = graph_of(text, &[]);
+    let row = graph
+        .declaration(NodeId(0))
+        .into_iter()
+        .find(|row| row.name == "env HOST")
+        .expect("a row");
+    assert!(
+        !row.value.contains("here"),
+        "what comes from the caller may be a secret: {}",
+        row.value
+    );
+    let job = graph.job(NodeId(0));
     let pairs: Vec<(&str, &str)> = job
         .env
         .iter()

@@ -36,7 +36,7 @@ pub enum Lookup {
     Hit(RunResult),
     /// None.
     Miss,
-    /// One that is damaged; it has been removed. Says which.
+    /// One that is damaged; keeping a result for the key replaces it. Says which.
     Damaged(String),
 }
 
@@ -54,19 +54,14 @@ impl LocalCache {
         let path = self.result_path(key);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
+            Err(error) if is_absence(&error) => {
                 return Lookup::Miss;
             }
             Err(error) => return Lookup::Damaged(Trouble::on("read", &path)(error).to_string()),
         };
         match decode_result(key, &bytes) {
             Some(result) => Lookup::Hit(result),
-            None => {
-                let _ = fs::remove_file(&path);
-                Lookup::Damaged(format!("the result {} is damaged", key.0.short()))
-            }
+            None => Lookup::Damaged(format!("the result {} is damaged", key.0.short())),
         }
     }
 
@@ -96,13 +91,13 @@ impl LocalCache {
         })
     }
 
-    /// Keeps bytes.
+    /// Keeps bytes. A blob that is there and damaged is replaced.
     ///
     /// # Errors
     /// The blob cannot be written.
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, Trouble> {
         let digest = Digest::of(bytes);
-        if !self.has(&digest, bytes.len() as u64) {
+        if !matches!(self.blob(&digest), Ok(Some(_))) {
             let made = self.make_temporary()?;
             fs::write(&made, bytes).map_err(Trouble::on("write", &made))?;
             self.publish(&made, &digest)?;
@@ -110,23 +105,15 @@ impl LocalCache {
         Ok(digest)
     }
 
-    /// The bytes of a blob; `None` when it is not there, or was damaged and has been removed.
+    /// The bytes of a blob; `None` when it is not there or damaged.
     ///
     /// # Errors
     /// It is there and cannot be read.
     pub fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
         let path = self.blob_path(digest);
         match fs::read(&path) {
-            Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
-            Ok(_) => {
-                let _ = fs::remove_file(&path);
-                Ok(None)
-            }
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
-            {
-                Ok(None)
-            }
+            Ok(bytes) => Ok((Digest::of(&bytes) == *digest).then_some(bytes)),
+            Err(error) if is_absence(&error) => Ok(None),
             Err(error) => Err(Trouble::on("read", &path)(error)),
         }
     }
@@ -180,6 +167,11 @@ impl LocalCache {
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder).map_err(Trouble::on("create", folder))
     }
+}
+
+/// A file in place of a folder on the way means that nothing is there.
+fn is_absence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Removes what processes that are gone left half-made.

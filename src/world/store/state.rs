@@ -133,8 +133,8 @@ pub fn make_parents(root: &Path, path: &ProjectPath) -> Result<(), Trouble> {
     })
 }
 
-/// Moves what stands at `path` into `.pipe/replaced/`, below a folder named by the moment. Returns the new place,
-/// relative to the project's root.
+/// Moves what stands at `path` into `.pipe/replaced/`, below a folder named by the moment; where that is another disk,
+/// beside itself under another name. Returns the new place, relative to the project's root.
 ///
 /// # Errors
 /// It cannot be moved; it still stands where it stood.
@@ -152,9 +152,18 @@ pub fn set_aside(
         number += 1;
         folder = state.join("replaced").join(format!("{moment}-{number}"));
     }
-    let kept = path.under(&folder);
+    let mut kept = path.under(&folder);
     make_parents(&folder, path)?;
-    fs::rename(&place, &kept).map_err(Trouble::on("set aside", &place))?;
+    let mut moved = fs::rename(&place, &kept);
+    if moved
+        .as_ref()
+        .is_err_and(|error| error.kind() == ErrorKind::CrossesDevices)
+    {
+        // The output's folder is a link to another disk: then the file stays there, under another name.
+        kept = place.with_added_extension(format!("replaced-{moment}"));
+        moved = fs::rename(&place, &kept);
+    }
+    moved.map_err(Trouble::on("set aside", &place))?;
     Ok(kept
         .strip_prefix(root)
         .unwrap_or(&kept)
