@@ -5,10 +5,13 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// The heading above the options that every command has.
+const EVERYWHERE: &str = "Options of all commands";
+
 /// A declarative build system for data pipelines.
 ///
 /// A manifest, pipe.kdl, names nodes: a command, what it reads, what it writes. `pipe build` runs only what is stale,
-/// as much at once as `jobs` allows, an `exclusive` node alone. Outputs are kept in a cache, so going back restores
+/// as many at once as `jobs` allows, an `exclusive` node alone. Outputs are kept in a cache, so going back restores
 /// instead of running.
 #[derive(Debug, Parser)]
 #[command(
@@ -19,7 +22,7 @@ use std::path::PathBuf;
 Examples:
   pipe init                 start a project here
   pipe build                run what is stale
-  pipe build report -j 4    only what `report` needs, four commands at once
+  pipe build report -j 4    `report` and what it needs, four commands at once
   pipe status               what is fresh, what is stale and why
   pipe why train            the whole chain of reasons
   pipe log train            what it printed
@@ -36,16 +39,16 @@ pub(super) struct Arguments {
 #[derive(Debug, Args)]
 pub(super) struct Global {
     /// Act as if started in DIR
-    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, help_heading = EVERYWHERE)]
     pub(super) directory: Option<PathBuf>,
     /// The manifest; without it pipe.kdl here or in the nearest folder above
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = EVERYWHERE)]
     pub(super) manifest: Option<PathBuf>,
     /// Where results are kept, instead of .pipe/cache; may be shared by checkouts [env: PIPE_CACHE_DIR]
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, help_heading = EVERYWHERE)]
     pub(super) cache_dir: Option<PathBuf>,
     /// When to use colour; NO_COLOR is honoured
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = EVERYWHERE)]
     pub(super) color: Color,
 }
 
@@ -90,7 +93,7 @@ pub(super) struct Build {
     /// Nodes, outputs or globs
     #[arg(value_name = "TARGET")]
     pub(super) targets: Vec<String>,
-    /// How many commands run at once; without it `jobs` of the manifest, else one a processor
+    /// How many commands run at once; without it `jobs` of the manifest, else as many as processors
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub(super) jobs: Option<u32>,
     /// After a failure, go on with what does not need it

@@ -14,28 +14,23 @@ pub(super) fn run(caller: &Caller, asked: &Clean) -> Result<u8, SessionError> {
     let cleaning = upkeep::plan_cleaning(&session, &selection);
     let mut text = String::new();
     for path in &cleaning.foreign {
-        let _ = writeln!(text, "keeps    {path}  (not as pipe left it)");
+        let _ = writeln!(text, "keep    {path}  (not as pipe left it)");
     }
     for path in &cleaning.removable {
-        let _ = writeln!(
-            text,
-            "{}  {path}",
-            if asked.dry_run {
-                "would remove"
-            } else {
-                "removes"
-            }
-        );
+        let _ = writeln!(text, "remove  {path}");
     }
     let count = cleaning.removable.len();
     if count == 0 {
         text.push_str("nothing to remove\n");
+    } else if asked.dry_run {
+        let _ = writeln!(text, "would remove {}", units::count(count, "output"));
     }
     output::talk(&text);
     if count == 0 || asked.dry_run {
         return Ok(exit::DONE);
     }
     if !asked.yes && !agreed(caller, count) {
+        output::talk("nothing was removed\n");
         return Ok(exit::USAGE);
     }
     upkeep::clean(&session, &cleaning, &mut |event| {
@@ -52,7 +47,7 @@ pub(super) fn run(caller: &Caller, asked: &Clean) -> Result<u8, SessionError> {
 
 fn agreed(caller: &Caller, count: usize) -> bool {
     if !caller.screen.can_ask() {
-        output::talk("nothing was removed: say --yes to remove without being asked\n");
+        output::talk("there is no terminal to ask on: say --yes to remove without being asked\n");
         return false;
     }
     output::talk(&format!("remove {}? [y/N] ", units::count(count, "output")));

@@ -2,7 +2,7 @@
 //!
 //! Problems of the manifest are drawn by `report/problems`; the rest is said here, each with what to do.
 
-use super::output::{self, Screen};
+use super::{Caller, output};
 use crate::engine::project::OpenError;
 use crate::engine::session::SessionError;
 use crate::logic::graph::select::UnknownTarget;
@@ -11,8 +11,14 @@ use crate::logic::plan::forecast::{Missing, MissingFault};
 use crate::report::{problems, units};
 use std::fmt::Write;
 
-pub(super) fn show(error: &SessionError, screen: &Screen) {
+/// A missing source is told with so many of the nodes that read it.
+const READERS_NAMED: usize = 3;
+
+pub(super) fn show(error: &SessionError, caller: &Caller) {
     let text = match error {
+        SessionError::Open(OpenError::NoManifest(path)) if caller.global.manifest.is_some() => {
+            format!("error: no manifest: {} is not there\n", path.display())
+        }
         SessionError::Open(OpenError::NoManifest(path)) => format!(
             "error: no manifest: there is no pipe.kdl in {} or in a folder above it\n  help: `pipe init` starts a project here; -C names another folder\n",
             path.display()
@@ -22,7 +28,7 @@ pub(super) fn show(error: &SessionError, screen: &Screen) {
                 .iter()
                 .filter(|problem| problem.severity == Severity::Error)
                 .count();
-            let drawn = problems::render(found, screen.problem_style());
+            let drawn = problems::render(found, caller.screen.problem_style());
             format!(
                 "{drawn}error: {} in the manifest; nothing has run\n",
                 units::count(errors, "problem")
@@ -54,11 +60,11 @@ fn unknown_targets(targets: &[UnknownTarget]) -> String {
     for target in targets {
         let _ = writeln!(
             text,
-            "error: no node and no output is called {}",
+            "error: no node and no output is called `{}`",
             target.target
         );
         if let Some(nearest) = &target.nearest {
-            let _ = writeln!(text, "  help: did you mean {nearest}?");
+            let _ = writeln!(text, "  help: did you mean `{nearest}`?");
         }
     }
     if targets.iter().all(|target| target.nearest.is_none()) {
@@ -70,41 +76,57 @@ fn unknown_targets(targets: &[UnknownTarget]) -> String {
 }
 
 fn missing(missing: &[(String, Missing)]) -> String {
+    let mut sources: Vec<(&Missing, Vec<&str>)> = Vec::new();
+    for (reader, found) in missing {
+        let same = |(known, _): &&mut (&Missing, _)| {
+            (&known.what, &known.fault) == (&found.what, &found.fault)
+        };
+        match sources.iter_mut().find(same) {
+            Some((_, readers)) => readers.push(reader),
+            None => sources.push((found, vec![reader])),
+        }
+    }
     let mut text = String::new();
-    for (reader, missing) in missing {
-        let what = &missing.what;
+    for (missing, readers) in &sources {
+        let (what, read) = (&missing.what, which_read(readers));
         let _ = match &missing.fault {
-            MissingFault::NotThere => {
-                writeln!(
-                    text,
-                    "error: {what}, which `{reader}` reads, is not there, and no node writes it"
-                )
-            }
-            MissingFault::NoMatch => {
-                writeln!(
-                    text,
-                    "error: {what}, which `{reader}` reads, matches no file and no declared output"
-                )
-            }
-            MissingFault::Special => {
-                writeln!(
-                    text,
-                    "error: {what}, which `{reader}` reads, is or holds a FIFO, socket or device; only files can be inputs"
-                )
-            }
-            MissingFault::NotADirectory => {
-                writeln!(
-                    text,
-                    "error: {what}/, which `{reader}` reads, is a file; without the slash it would be read as one"
-                )
-            }
-            MissingFault::Unreadable(said) => writeln!(text, "error: `{reader}`: {said}"),
+            MissingFault::NotThere => writeln!(
+                text,
+                "error: {what}, which {read}, is not there, and no node writes it"
+            ),
+            MissingFault::NoMatch => writeln!(
+                text,
+                "error: {what}, which {read}, matches no file and no declared output"
+            ),
+            MissingFault::Special => writeln!(
+                text,
+                "error: {what}, which {read}, is or holds a FIFO, socket or device; only files can be inputs"
+            ),
+            MissingFault::NotADirectory => writeln!(
+                text,
+                "error: {what}/, which {read}, is a file; without the slash it would be read as one"
+            ),
+            MissingFault::Unreadable(said) => writeln!(text, "error: {said}; {read} it"),
         };
     }
     let _ = writeln!(
         text,
         "error: {} missing; nothing has run",
-        units::count(missing.len(), "source")
+        units::count(sources.len(), "source")
     );
     text
+}
+
+/// The nodes that read something, with the verb.
+fn which_read(readers: &[&str]) -> String {
+    let named: Vec<String> = readers
+        .iter()
+        .take(READERS_NAMED)
+        .map(|reader| format!("`{reader}`"))
+        .collect();
+    match (readers.len(), readers.len().saturating_sub(READERS_NAMED)) {
+        (1, _) => format!("{} reads", named[0]),
+        (_, 0) => format!("{} read", named.join(", ")),
+        (_, more) => format!("{} and {more} more read", named.join(", ")),
+    }
 }

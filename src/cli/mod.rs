@@ -72,7 +72,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Init => init::run(&caller),
     };
     let code = answer.unwrap_or_else(|error| {
-        failure::show(&error, &caller.screen);
+        failure::show(&error, &caller);
         exit::USAGE
     });
     ExitCode::from(code)

@@ -101,6 +101,7 @@ fn judge(
         last,
         result,
         damage,
+        failed,
     } = known(graph, tools, node, &inputs);
     if let Some(trouble) = damage {
         notices.push(Notice::BadCacheEntry {
@@ -114,6 +115,7 @@ fn judge(
         outputs: &outputs,
         always: graph.always(node),
         forced: shared.is_forced(node),
+        failed,
     };
     match (judge::judge(&now, result.as_ref(), last.as_ref()), result) {
         (Verdict::Fresh, Some(result)) => CheckFound::Settled(
@@ -149,7 +151,8 @@ fn origin_of_fresh(last: Option<&NodeRecord>, key: crate::base::record::Key) -> 
         .map_or(Origin::Found, |last| last.origin)
 }
 
-/// Brings every output back that does not stand as it should. Whether all came back.
+/// Brings every output back that does not stand as it should. Whether all came back; if not, those that did are
+/// removed again, so that the run finds nothing that looks like somebody else's.
 fn restore(
     shared: &Shared<'_>,
     node: NodeId,
@@ -157,32 +160,32 @@ fn restore(
     standing: &[(ProjectPath, Content)],
     notices: &mut Vec<Notice>,
 ) -> bool {
-    let name = || shared.project.graph.name(node).to_owned();
     let root = &shared.project.place.root;
+    let mut touched: Vec<&ProjectPath> = Vec::new();
     for ((path, wanted), (_, now)) in result.outputs.iter().zip(standing) {
         if wanted == now {
             continue;
         }
-        if let Err(trouble) = set_aside_if_foreign(shared, node, path, *now, notices) {
-            notices.push(Notice::Trouble(trouble.to_string()));
-            return false;
-        }
-        let restored = state::make_parents(root, path)
+        let restored = set_aside_if_foreign(shared, node, path, *now, notices)
+            .and_then(|()| state::make_parents(root, path))
             .map_err(RestoreTrouble::Trouble)
-            .and_then(|()| shared.tools.cache.restore_output(root, path, wanted));
-        match restored {
-            Ok(()) => {}
-            Err(RestoreTrouble::Trouble(trouble)) => {
-                notices.push(Notice::Trouble(trouble.to_string()));
-                return false;
-            }
-            Err(damage) => {
-                notices.push(Notice::BadCacheEntry {
-                    node: name(),
+            .and_then(|()| {
+                touched.push(path);
+                shared.tools.cache.restore_output(root, path, wanted)
+            });
+        if let Err(trouble) = restored {
+            notices.push(match trouble {
+                RestoreTrouble::Trouble(trouble) => Notice::Trouble(trouble.to_string()),
+                damage => Notice::BadCacheEntry {
+                    node: shared.project.graph.name(node).to_owned(),
                     trouble: damage.to_string(),
-                });
-                return false;
+                },
+            });
+            for path in touched {
+                // What cannot be removed now is named when the run clears its outputs.
+                let _ = state::remove_output(root, path);
             }
+            return false;
         }
     }
     true

@@ -225,12 +225,11 @@ pub(super) fn lock(
 ) -> Result<ProjectLock, Trouble> {
     state::prepare(&place.state)?;
     let mut waiting = |holder: String| tell(BuildEvent::Notice(Notice::Waiting { holder }));
-    let (lock, died) = ProjectLock::acquire(&place.state, token, &mut waiting)?;
-    if let Some(died) = died {
-        let count = end_orphans(&died);
-        if count > 0 {
-            tell(BuildEvent::Notice(Notice::OrphansEnded { count }));
-        }
+    let (mut lock, dead) = ProjectLock::acquire(&place.state, token, &mut waiting)?;
+    let count: usize = dead.iter().map(|token| end_orphans(token)).sum();
+    if count > 0 {
+        tell(BuildEvent::Notice(Notice::OrphansEnded { count }));
     }
+    lock.forget_the_dead();
     Ok(lock)
 }

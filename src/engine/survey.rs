@@ -125,7 +125,11 @@ impl Survey {
         };
         let outputs = self.outputs(graph, node);
         let Known {
-            key, last, result, ..
+            key,
+            last,
+            result,
+            failed,
+            ..
         } = known(graph, tools, node, &inputs);
         let now = Situation {
             declaration: &graph.declaration(node),
@@ -133,6 +137,7 @@ impl Survey {
             outputs: &outputs,
             always: graph.always(node),
             forced,
+            failed,
         };
         let verdict = judge::judge(&now, result.as_ref(), last.as_ref());
         match (verdict, result) {
@@ -259,6 +264,8 @@ pub(super) struct Known {
     pub(super) result: Option<RunResult>,
     /// The cache has an entry for the key that is damaged.
     pub(super) damage: Option<String>,
+    /// There is no result, and the last run here failed.
+    pub(super) failed: bool,
 }
 
 /// Looks up what is known of a node with these inputs, in the ledger first, then in the cache.
@@ -286,10 +293,14 @@ pub(super) fn known(
                 .zip(&result.outputs)
                 .all(|(output, (path, _))| graph.path(output.path) == path.as_str())
     };
+    let result = result.filter(fits);
+    let last_run = || tools.ledger.runs(graph.name(node)).pop();
+    let failed = result.is_none() && last_run().is_some_and(|run| !run.ending.is_success());
     Known {
         key,
         last,
-        result: result.filter(fits),
+        result,
         damage,
+        failed,
     }
 }

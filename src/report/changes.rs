@@ -93,6 +93,9 @@ pub(super) fn declaration(part: &str, old: Option<&str>, new: Option<&str>) -> S
         ("command", _, None) => "the command is not given as `run` any more".to_owned(),
         ("shell", None, Some(new)) => added("the shell", new),
         ("shell", _, None) => "no shell is used any more".to_owned(),
+        (placeholder, Some(old), Some(new)) if placeholder.starts_with('{') => {
+            changed(&format!("what `{placeholder}` stands for"), old, new)
+        }
         (_, None, Some(new)) => added(&part, new),
         (_, Some(old), Some(new)) => changed(&part, old, new),
         (_, _, None) => format!("{part} is gone"),
@@ -287,7 +290,12 @@ mod tests {
             ),
             ("argument 2", None, Some("-v"), "argument 2 is new: `-v`"),
             ("argument 2", Some("-v"), None, "argument 2 is gone"),
-            ("{out}", Some("a"), Some("b"), "{out} changed: `a` -> `b`"),
+            (
+                "{out}",
+                Some("a"),
+                Some("b"),
+                "what `{out}` stands for changed: `a` -> `b`",
+            ),
         ] {
             assert_eq!(row(part, old, new), want);
         }

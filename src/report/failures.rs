@@ -122,10 +122,10 @@ fn bad_outputs(outputs: &[BadOutput]) -> String {
         match fault {
             OutputFault::NotWritten => None,
             OutputFault::NotADirectory => {
-                Some(format!("{path} is a file, but declared as a directory"))
+                Some(format!("{path} is a file where a directory is declared"))
             }
             OutputFault::IsADirectory => {
-                Some(format!("{path} is a directory, but declared as a file"))
+                Some(format!("{path} is a directory where a file is declared"))
             }
             OutputFault::Special => Some(format!("{path} is or holds a FIFO, socket or device")),
             OutputFault::LinkLeaves(link) => Some(format!(
@@ -235,8 +235,8 @@ mod tests {
         ]);
         assert_eq!(
             cause(&mixed),
-            "exit code 0, but it did not write c; a is a directory, but declared as a file; b is a file, but \
-             declared as a directory; d is or holds a FIFO, socket or device; e holds a link that leads out of it: \
+            "exit code 0, but it did not write c; a is a directory where a file is declared; b is a file \
+             where a directory is declared; d is or holds a FIFO, socket or device; e holds a link that leads out of it: \
              e/x -> ../y"
         );
         assert_eq!(

@@ -128,7 +128,7 @@ impl<W: Write> PlainReport<W> {
                 "stopped",
                 AnsiColor::Yellow.on_default(),
                 node,
-                "the build ended before it",
+                "the build ended before it was done",
             ),
         }
     }

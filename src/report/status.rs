@@ -34,14 +34,26 @@ pub fn plan(graph: &Graph, forecasts: &[Option<Forecast>], colour: bool) -> Stri
     if counts.not_fresh() == 0 {
         return format!("nothing to do: {}\n", counts.sentence());
     }
+    let mut parts = Vec::new();
+    if counts.stale > 0 {
+        parts.push(format!("run {}", units::count(counts.stale, "node")));
+    }
+    if counts.restorable > 0 {
+        parts.push(format!(
+            "restore {}",
+            units::count(counts.restorable, "node")
+        ));
+    }
     let mut text = lines(graph, forecasts, &[], false, colour);
-    let _ = writeln!(
-        text,
-        "would run {}, restore {}; {} may run, depending on what those above write",
-        units::count(counts.stale, "node"),
-        counts.restorable,
-        counts.may_run
-    );
+    let _ = write!(text, "would {}", parts.join(", "));
+    if counts.may_run > 0 {
+        let _ = write!(
+            text,
+            "; {} may run, depending on what those above write",
+            counts.may_run
+        );
+    }
+    text.push('\n');
     text
 }
 
@@ -173,7 +185,7 @@ fn since(record: Option<&NodeRecord>) -> String {
     let took = units::duration_ms(record.result.duration_ms);
     let inputs = units::count(record.parts.inputs.len(), "input");
     format!(
-        ": {how} in build {}; {inputs}, the command and the outputs are as they were then (that run took {took})\n  key {}",
+        ": {how} in build {}; {inputs}, the command and the outputs are as they were then\n  its run took {took}\n  key {}",
         record.build,
         record.key.0.short()
     )
@@ -299,10 +311,10 @@ impl Counts {
     fn sentence(&self) -> String {
         let total = self.fresh + self.not_fresh();
         if self.not_fresh() == 0 {
-            return if total == 1 {
-                "1 node is fresh".to_owned()
-            } else {
-                format!("all {total} nodes are fresh")
+            return match total {
+                0 => "there are no nodes".to_owned(),
+                1 => "1 node is fresh".to_owned(),
+                _ => format!("all {total} nodes are fresh"),
             };
         }
         let mut parts = vec![format!("{} fresh", self.fresh)];

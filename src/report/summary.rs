@@ -37,7 +37,7 @@ pub(super) fn closing(summary: &Summary, failed: &[String]) -> (&'static str, St
     let took = units::duration(summary.took);
     if is_all_fresh(summary) {
         let what = match summary.fresh {
-            0 => "no node is asked for".to_owned(),
+            0 => "there are no nodes".to_owned(),
             1 => "1 node is fresh".to_owned(),
             count => format!("all {count} nodes are fresh"),
         };
@@ -58,7 +58,7 @@ pub(super) fn closing(summary: &Summary, failed: &[String]) -> (&'static str, St
     }
     let counts = [
         (summary.blocked, "blocked"),
-        (summary.stopped, "not reached"),
+        (summary.stopped, "not done"),
         (summary.ran, "ran"),
         (summary.restored, "restored"),
         (summary.fresh, "fresh"),
@@ -138,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             line(&base, &[]),
-            "nothing to do: no node is asked for (4.0 s)"
+            "nothing to do: there are no nodes (4.0 s)"
         );
         let done = Summary {
             ran: 3,
@@ -160,7 +160,7 @@ mod tests {
         };
         assert_eq!(
             line(&failed, &["split"]),
-            "failed: 1 failed (`split`), 2 blocked, 4 not reached, 3 ran in 4.0 s"
+            "failed: 1 failed (`split`), 2 blocked, 4 not done, 3 ran in 4.0 s"
         );
         let many = Summary {
             failed: 7,
@@ -178,11 +178,11 @@ mod tests {
         };
         assert_eq!(
             line(&interrupted, &[]),
-            "interrupted: 2 not reached, 1 fresh in 4.0 s"
+            "interrupted: 2 not done, 1 fresh in 4.0 s"
         );
         assert_eq!(
             line(&Summary { stopped: 2, ..base }, &[]),
-            "stopped: 2 not reached in 4.0 s"
+            "stopped: 2 not done in 4.0 s"
         );
     }
 }

@@ -13,9 +13,10 @@ use crate::logic::plan::Reason;
 /// ones (`+ `) follow.
 pub fn sentence(reason: &Reason) -> String {
     match reason {
+        Reason::LastRunFailed => "its last run failed".to_owned(),
         Reason::NeverRan => "no result of it is known, neither here nor in the cache".to_owned(),
         Reason::Forced => "`--force` asks for it".to_owned(),
-        Reason::Always => "it says `always`".to_owned(),
+        Reason::Always => "`always` makes it run in every build".to_owned(),
         Reason::Declaration { part, old, new } => {
             changes::declaration(part, old.as_deref(), new.as_deref())
         }
@@ -25,7 +26,6 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::InputOrder => "its inputs are given in another order".to_owned(),
         Reason::OutputMissing(path) => format!("output {} is missing", shown(path)),
         Reason::OutputChanged { path, old, new } => changes::content("output", path, old, new),
-        Reason::Upstream(node) => format!("it needs `{node}`, which is not settled yet"),
     }
 }
 
@@ -105,8 +105,9 @@ mod tests {
                 Reason::NeverRan,
                 "no result of it is known, neither here nor in the cache",
             ),
+            (Reason::LastRunFailed, "its last run failed"),
             (Reason::Forced, "`--force` asks for it"),
-            (Reason::Always, "it says `always`"),
+            (Reason::Always, "`always` makes it run in every build"),
             (Reason::InputAdded(path("a.csv")), "input a.csv is new"),
             (
                 Reason::InputRemoved(path("a.csv")),
@@ -116,10 +117,6 @@ mod tests {
             (
                 Reason::OutputMissing(path("b.csv")),
                 "output b.csv is missing",
-            ),
-            (
-                Reason::Upstream("clean".into()),
-                "it needs `clean`, which is not settled yet",
             ),
         ] {
             assert_eq!(sentence(&reason), want);

@@ -77,6 +77,30 @@ fn a_damaged_blob_is_a_miss_with_a_warning_and_is_mended() {
     );
 }
 
+/// What came back before the damage was found is ours: it is not moved away as if it were the user's.
+#[test]
+fn a_restore_that_fails_half_way_leaves_nothing_to_set_aside() {
+    let sandbox = Sandbox::new(
+        r#"node "two" { in "a.txt"; out "one" "other"; run "cat {in} > one; (echo 2; cat {in}) > other" }"#,
+    );
+    for text in ["x\n", "y\n"] {
+        sandbox.write("a.txt", text);
+        sandbox.build();
+    }
+    sandbox.write("a.txt", "x\n");
+    let blobs = files_below(&sandbox.path(".pipe/cache/v1/blobs"));
+    let second = blobs
+        .iter()
+        .find(|blob| fs::read(blob).expect("a blob") == b"2\nx\n")
+        .expect("the second output");
+    fs::set_permissions(second, fs::Permissions::from_mode(0o644)).expect("a mode");
+    fs::write(second, "2\nz\n").expect("damage");
+    let build = sandbox.build();
+    assert_eq!(build.ran(), 1, "{}", build.err);
+    assert_eq!(sandbox.read("other"), "2\nx\n");
+    assert!(!sandbox.stands(".pipe/replaced"), "{}", build.err);
+}
+
 #[test]
 fn every_file_of_ours_may_vanish_or_be_cut() {
     let sandbox = built();

@@ -97,6 +97,24 @@ fn a_source_edited_while_its_node_runs_runs_it_again() {
     sandbox.build().expect_nothing_done();
 }
 
+/// What the command read is not what its key says: such a result must never be found again.
+#[test]
+fn a_result_of_an_edit_in_between_is_not_taken_for_that_of_the_old_source() {
+    let sandbox = Sandbox::new(
+        r#"node "slow" { in "a.txt"; out "b.txt"; run "touch started; until test -e go; do sleep 0.01; done; cat {in} > {out}" }"#,
+    );
+    sandbox.write("a.txt", "before\n");
+    let mut build = sandbox.command(["build"]).spawn().expect("pipe starts");
+    wait_until("the command to start", || sandbox.stands("started"));
+    sandbox.write("a.txt", "during\n");
+    sandbox.write("go", "");
+    assert!(build.wait().expect("it ends").success());
+    assert_eq!(sandbox.read("b.txt"), "during\n");
+    sandbox.write("a.txt", "before\n");
+    assert_eq!(sandbox.build().ran(), 1);
+    assert_eq!(sandbox.read("b.txt"), "before\n");
+}
+
 /// The edit is taken back before the command ends: bytes are what they were, and yet the command may have read others.
 #[test]
 fn a_command_that_edits_its_own_input_is_not_recorded() {

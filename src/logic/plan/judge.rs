@@ -34,6 +34,8 @@ pub struct Situation<'a> {
     pub always: bool,
     /// `-f` names it.
     pub forced: bool,
+    /// The last time its command ran here, it failed.
+    pub failed: bool,
 }
 
 /// Judges one node. `result` is what is known to belong to the node's present key, from the ledger or the cache;
@@ -64,15 +66,22 @@ pub fn judge(
 
 /// Why a node with no usable result has to run, the most telling reason first.
 pub fn reasons_to_run(now: &Situation<'_>, last: Option<&NodeRecord>) -> Vec<Reason> {
+    let unknown = || {
+        if now.failed {
+            Reason::LastRunFailed
+        } else {
+            Reason::NeverRan
+        }
+    };
     let Some(last) = last else {
-        return vec![Reason::NeverRan];
+        return vec![unknown()];
     };
     let mut reasons = changed_parts(now, &last.parts);
     if reasons.is_empty() {
         reasons = changed_outputs(now.outputs, &last.result.outputs);
     }
     if reasons.is_empty() {
-        reasons.push(Reason::NeverRan);
+        reasons.push(unknown());
     }
     reasons
 }
@@ -212,6 +221,7 @@ mod tests {
                 outputs: &self.outputs,
                 always: false,
                 forced: false,
+                failed: false,
             }
         }
 
@@ -329,6 +339,30 @@ mod tests {
             judge(&case.now(), None, None),
             Verdict::Run(vec![Reason::NeverRan])
         );
+    }
+
+    #[test]
+    fn a_failure_is_the_reason_when_there_is_no_other() {
+        let case = Case::settled();
+        let failed = Situation {
+            failed: true,
+            ..case.now()
+        };
+        assert_eq!(
+            judge(&failed, None, None),
+            Verdict::Run(vec![Reason::LastRunFailed])
+        );
+        let last = case.record();
+        let mut edited = Case::settled();
+        edited.inputs[0].1 = file("new");
+        let failed = Situation {
+            failed: true,
+            ..edited.now()
+        };
+        let Verdict::Run(reasons) = judge(&failed, None, Some(&last)) else {
+            panic!("it has to run")
+        };
+        assert!(matches!(reasons[..], [Reason::Input { .. }]));
     }
 
     #[test]

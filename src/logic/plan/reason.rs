@@ -10,6 +10,8 @@ use crate::base::path::ProjectPath;
 pub enum Reason {
     /// This checkout has no record of the node, and the cache has no result for its key.
     NeverRan,
+    /// Its command ran, failed, and nothing has changed since.
+    LastRunFailed,
     /// `-f` asked for it.
     Forced,
     /// The manifest says `always`.
@@ -49,6 +51,4 @@ pub enum Reason {
         /// As it stands.
         new: Content,
     },
-    /// A node that this one needs is stale, so this one's inputs are not known yet.
-    Upstream(String),
 }

@@ -109,7 +109,7 @@ ran      tidy              12 ms, outputs as before
 restored train             saved 3 min 20 s
 fresh    same
 blocked  plot              `split`, which it needs, failed
-stopped  late              the build ended before it
+stopped  late              the build ended before it was done
 "
     );
 }
@@ -141,7 +141,7 @@ warning: cannot list x: gone
 failed   split             exit code 1, after 0.4 s
   $ python split.py data/x.csv
   it printed nothing
-failed: 1 failed (`split`), 1 not reached, 2 ran in 4.0 s
+failed: 1 failed (`split`), 1 not done, 2 ran in 4.0 s
 hint: `pipe build -k` goes on with everything that does not need what failed
 "
     );

@@ -11,11 +11,15 @@ use std::path::Path;
 /// The held lock. Dropping it gives it back; a process that dies gives it back too, but leaves its line.
 pub struct ProjectLock {
     file: File,
+    /// Process and moment, as the line begins.
+    holder: String,
+    token: String,
 }
 
 impl ProjectLock {
     /// Takes the lock below `state`, waiting for whoever has it; `waiting` is told once who that is. `token` is written
-    /// down for the next one, who gets it if this process dies: the second value is the token of one that did.
+    /// down for the next one. The second value holds the tokens of builds that died and whose processes may still run;
+    /// they stay written down until [`ProjectLock::forget_the_dead`].
     ///
     /// # Errors
     /// The lock file cannot be opened, locked or written.
@@ -23,7 +27,7 @@ impl ProjectLock {
         state: &Path,
         token: &str,
         waiting: &mut dyn FnMut(String),
-    ) -> Result<(ProjectLock, Option<String>), Trouble> {
+    ) -> Result<(ProjectLock, Vec<String>), Trouble> {
         let path = state.join("lock");
         let mut file = File::options()
             .read(true)
@@ -40,15 +44,32 @@ impl ProjectLock {
             }
             Err(TryLockError::Error(error)) => return Err(Trouble::on("lock", &path)(error)),
         }
-        let died = read(&mut file).split_whitespace().nth(2).map(str::to_owned);
-        let line = format!("{} {} {token}\n", std::process::id(), clock::now_ms());
-        let write = |file: &mut File| {
-            file.set_len(0)?;
-            file.seek(SeekFrom::Start(0))?;
-            file.write_all(line.as_bytes())
+        let dead: Vec<String> = read(&mut file)
+            .split_whitespace()
+            .skip(2)
+            .map(str::to_owned)
+            .collect();
+        let holder = format!("{} {}", std::process::id(), clock::now_ms());
+        let mut lock = ProjectLock {
+            file,
+            holder,
+            token: token.to_owned(),
         };
-        write(&mut file).map_err(Trouble::on("write", &path))?;
-        Ok((ProjectLock { file }, died))
+        lock.write(&dead).map_err(Trouble::on("write", &path))?;
+        Ok((lock, dead))
+    }
+
+    /// Nothing of the builds that died runs any more.
+    pub fn forget_the_dead(&mut self) {
+        // Should this fail, the next build looks for them once more.
+        let _ = self.write(&[]);
+    }
+
+    fn write(&mut self, dead: &[String]) -> std::io::Result<()> {
+        let line = format!("{} {} {}\n", self.holder, self.token, dead.join(" "));
+        self.file.set_len(0)?;
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(line.as_bytes())
     }
 }
 
@@ -87,19 +108,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_that_was_not_given_back_in_order_tells_its_token() {
+    fn a_lock_that_was_not_given_back_in_order_tells_its_tokens() {
         let folder = tempfile::tempdir().unwrap();
         let mut nobody = |holder: String| panic!("nobody holds it, not {holder}");
-        let (first, died) = ProjectLock::acquire(folder.path(), "one", &mut nobody).unwrap();
-        assert_eq!(died, None);
+        let (first, dead) = ProjectLock::acquire(folder.path(), "one", &mut nobody).unwrap();
+        assert!(dead.is_empty());
         drop(first);
-        let (second, died) = ProjectLock::acquire(folder.path(), "two", &mut nobody).unwrap();
-        assert_eq!(died, None);
         // As after a kill: the lock goes, the line stays.
-        second.file.unlock().unwrap();
-        let (_third, died) = ProjectLock::acquire(folder.path(), "three", &mut nobody).unwrap();
-        assert_eq!(died.as_deref(), Some("two"));
-        std::mem::forget(second);
+        let mut killed = |token: &str| {
+            let (lock, dead) = ProjectLock::acquire(folder.path(), token, &mut nobody).unwrap();
+            lock.file.unlock().unwrap();
+            std::mem::forget(lock);
+            dead
+        };
+        assert!(killed("two").is_empty());
+        assert_eq!(killed("three"), ["two"]);
+        assert_eq!(
+            killed("four"),
+            ["three", "two"],
+            "who dies before it has looked hands all of them on"
+        );
+        let (mut last, dead) = ProjectLock::acquire(folder.path(), "five", &mut nobody).unwrap();
+        assert_eq!(dead, ["four", "three", "two"]);
+        last.forget_the_dead();
+        assert_eq!(
+            read(&mut last.file)
+                .split_whitespace()
+                .skip(2)
+                .collect::<Vec<_>>(),
+            ["five"]
+        );
     }
 
     #[test]
