@@ -34,6 +34,9 @@ pub(super) fn show(error: &SessionError, caller: &Caller) {
                 units::count(errors, "problem")
             )
         }
+        SessionError::Open(OpenError::VariableNotUtf8(name)) => format!(
+            "error: the variable {name}, which the manifest takes from its caller, is not UTF-8 text\n  help: set it to a text, or hand it through with `pass-env \"{name}\"`, outside the key\n"
+        ),
         SessionError::Open(OpenError::NotUtf8(names)) => not_utf8(names),
         SessionError::Open(OpenError::Trouble(trouble)) => format!("error: {trouble}\n"),
         SessionError::Trouble(trouble) => format!("error: {trouble}\n"),

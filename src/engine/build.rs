@@ -10,6 +10,7 @@ use super::run::{self, Ran, RunFound};
 use super::shared::Shared;
 use super::survey::{Settled, Survey};
 use crate::base::content::{Content, Contents};
+use crate::base::path::ProjectPath;
 use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Summary};
 use crate::logic::graph::select::Selection;
@@ -190,6 +191,12 @@ impl<'a> Build<'a, '_> {
                             }
                             Order::Run(item) => {
                                 let (node, inputs) = (self.node(item), self.start(item));
+                                if let Err(trouble) =
+                                    self.memory.about_to_write(self.output_paths(node))
+                                {
+                                    result = Err(trouble);
+                                    self.shared.running.refuse();
+                                }
                                 runs.spawn(move || {
                                     let _ = sender
                                         .send(Message::Ran(item, run::run(shared, node, &inputs)));
@@ -228,22 +235,18 @@ impl<'a> Build<'a, '_> {
     fn checked(&mut self, item: u32, checked: Checked) -> Result<(), Trouble> {
         self.notices(checked.notices);
         match checked.found {
-            CheckFound::Settled(settled, origin) => {
-                let outcome = match origin {
-                    Origin::Restored => {
-                        self.summary.restored += 1;
-                        self.summary.saved_ms += settled.result.duration_ms;
-                        Outcome::Restored {
-                            saved_ms: settled.result.duration_ms,
-                        }
-                    }
-                    Origin::Ran | Origin::Found => {
-                        self.summary.fresh += 1;
-                        Outcome::Fresh
-                    }
-                };
+            CheckFound::Fresh(settled, origin) => {
+                self.summary.fresh += 1;
                 self.record(self.node(item), settled, origin)?;
-                self.finished(item, outcome);
+                self.finished(item, Outcome::Fresh);
+                self.tell_scheduler(News::Settled(item));
+            }
+            CheckFound::Restored(settled) => {
+                let saved_ms = settled.result.duration_ms;
+                self.summary.restored += 1;
+                self.summary.saved_ms += saved_ms;
+                self.record(self.node(item), settled, Origin::Restored)?;
+                self.finished(item, Outcome::Restored { saved_ms });
                 self.tell_scheduler(News::Settled(item));
             }
             CheckFound::MustRun { reasons, inputs } => {
@@ -284,8 +287,12 @@ impl<'a> Build<'a, '_> {
                 self.finished(item, Outcome::Ran { took, unchanged });
                 self.tell_scheduler(News::Ran(item));
             }
-            RunFound::Failed(failure) => self.failed(item, failure),
+            RunFound::Failed(failure) => {
+                self.memory.removed(self.output_paths(node))?;
+                self.failed(item, failure);
+            }
             RunFound::Stopped => {
+                self.memory.removed(self.output_paths(node))?;
                 self.tell_scheduler(News::Stopped(item));
             }
         }
@@ -313,6 +320,13 @@ impl<'a> Build<'a, '_> {
             command,
         });
         inputs
+    }
+
+    fn output_paths(&self, node: NodeId) -> impl Iterator<Item = ProjectPath> + use<'a> {
+        let graph = self.graph();
+        graph
+            .outputs(node)
+            .map(|output| graph.project_path(output.path))
     }
 
     /// What is known to stand at each input; `None` where it has to be looked at now.

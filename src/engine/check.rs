@@ -11,7 +11,6 @@ use crate::logic::event::{FailureCause, Notice};
 use crate::logic::graph::{NodeId, PathId};
 use crate::logic::plan::judge::{self, Situation};
 use crate::logic::plan::{Reason, Verdict};
-use crate::world::observe::Links;
 use crate::world::store::cache::RestoreTrouble;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
@@ -24,8 +23,10 @@ pub(super) struct Checked {
 
 /// See [`Checked`].
 pub(super) enum CheckFound {
-    /// The node is settled.
-    Settled(Settled, Origin),
+    /// The outputs stand already. How they once came to be, if that is remembered.
+    Fresh(Settled, Origin),
+    /// The outputs came back just now.
+    Restored(Settled),
     /// Its command has to run.
     MustRun {
         reasons: Vec<Reason>,
@@ -118,7 +119,7 @@ fn judge(
         failed,
     };
     match (judge::judge(&now, result.as_ref(), last.as_ref()), result) {
-        (Verdict::Fresh, Some(result)) => CheckFound::Settled(
+        (Verdict::Fresh, Some(result)) => CheckFound::Fresh(
             Settled {
                 key,
                 inputs,
@@ -128,14 +129,11 @@ fn judge(
         ),
         (Verdict::Restore(reasons), Some(result)) => {
             if tools.cache.has_all(&result) && restore(shared, node, &result, &outputs, notices) {
-                return CheckFound::Settled(
-                    Settled {
-                        key,
-                        inputs,
-                        result,
-                    },
-                    Origin::Restored,
-                );
+                return CheckFound::Restored(Settled {
+                    key,
+                    inputs,
+                    result,
+                });
             }
             CheckFound::MustRun { reasons, inputs }
         }
@@ -200,20 +198,10 @@ pub(super) fn set_aside_if_foreign(
     notices: &mut Vec<Notice>,
 ) -> Result<(), Trouble> {
     let place = &shared.project.place;
-    let tools = shared.tools;
     if !state::stands(&place.root, path) || is_ours(shared, path, now) {
         return Ok(());
     }
-    // An output that is a link is observed as what it leads to; the link itself is nobody's work but the command's.
-    if now == Content::Absent
-        && tools
-            .observer
-            .observe(path, Links::Verbatim)
-            .is_ok_and(|now| now == Content::Absent)
-    {
-        return state::remove_output(&place.root, path);
-    }
-    let kept = state::set_aside(&place.root, &place.state, path, shared.started_ms)?;
+    let kept = state::set_aside(&place.root, &place.home, path, shared.started_ms)?;
     notices.push(Notice::Replaced {
         node: shared.project.graph.name(node).to_owned(),
         path: path.clone(),

@@ -2,6 +2,7 @@
 //!
 //! Does not know why something is worth remembering; `build` says what happened.
 
+use super::project::UNFINISHED;
 use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
@@ -32,6 +33,34 @@ impl Memory {
 
     pub(super) fn build_ends(&mut self) -> Result<(), Trouble> {
         self.writer.append(&[Entry::BuildEnd { build: self.build }])
+    }
+
+    /// A command is about to write these outputs.
+    pub(super) fn about_to_write(
+        &mut self,
+        outputs: impl Iterator<Item = ProjectPath>,
+    ) -> Result<(), Trouble> {
+        let entries: Vec<Entry<'_>> = outputs
+            .map(|path| Entry::Written {
+                path,
+                content: UNFINISHED,
+            })
+            .collect();
+        self.writer.append(&entries)
+    }
+
+    /// Nothing of ours stands at these outputs any more.
+    pub(super) fn removed(
+        &mut self,
+        outputs: impl Iterator<Item = ProjectPath>,
+    ) -> Result<(), Trouble> {
+        let entries: Vec<Entry<'_>> = outputs
+            .map(|path| Entry::Written {
+                path,
+                content: Content::Absent,
+            })
+            .collect();
+        self.writer.append(&entries)
     }
 
     /// A command ended, well or not.

@@ -8,7 +8,7 @@ use crate::base::digest::Digest;
 use crate::base::path::{PathPattern, ProjectPath, STATE_FOLDER};
 use crate::logic::graph::Graph;
 use crate::logic::graph::expand::{self, Facts};
-use crate::logic::manifest::{self, Problem, Severity, Source};
+use crate::logic::manifest::{self, Problem, Severity, Source, Span, problem};
 use crate::world::observe::{Links, Observer};
 use crate::world::store::cache::LocalCache;
 use crate::world::store::ledger::Ledger;
@@ -17,6 +17,9 @@ use crate::world::trouble::Trouble;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+
+/// What the ledger says of an output while its command runs: whatever is found there later is half-made.
+pub(super) const UNFINISHED: Content = Content::Special;
 
 /// The manifest's usual name.
 pub const MANIFEST: &str = "pipe.kdl";
@@ -30,7 +33,9 @@ pub struct Place {
     pub manifest: ProjectPath,
     /// The manifest as messages name it.
     pub shown: String,
-    /// `.pipe/`.
+    /// `.pipe/`: the lock, the cache, what was set aside.
+    pub home: PathBuf,
+    /// What is remembered of this manifest: `.pipe/`, or for a manifest of another name a folder in it.
     pub state: PathBuf,
     /// The cache's folder.
     pub cache: PathBuf,
@@ -64,6 +69,8 @@ pub struct Project {
     pub warnings: Vec<Problem>,
     /// Files that match a glob and are left out of it: outputs of nodes that are gone.
     pub leftovers: Vec<ProjectPath>,
+    /// It was read from the manifest, not from the snapshot: something may have gone since the last time.
+    pub read_anew: bool,
 }
 
 /// Why a project could not be opened.
@@ -75,6 +82,8 @@ pub enum OpenError {
     Problems(Vec<Problem>),
     /// A name that cannot be written in a manifest matches a pattern: pattern and name.
     NotUtf8(Vec<(String, String)>),
+    /// A variable that the manifest takes from its caller with `env "NAME"` holds bytes that are not UTF-8.
+    VariableNotUtf8(String),
     /// The world refused.
     Trouble(Trouble),
 }
@@ -124,15 +133,22 @@ impl Place {
             .ok()
             .and_then(Path::to_str)
             .unwrap_or_default();
-        let state = root.join(STATE_FOLDER);
+        let home = root.join(STATE_FOLDER);
+        // Two manifests in one folder remember apart: the one's outputs are not the other's leftovers.
+        let state = if name == MANIFEST {
+            home.clone()
+        } else {
+            home.join("manifests").join(&name)
+        };
         Ok(Place {
             manifest: ProjectPath::from_normal(&name),
             shown: root
                 .join(&name)
                 .strip_prefix(&folder)
                 .map_or(name, |path| path.display().to_string()),
-            cache: cache.map_or_else(|| state.join("cache"), |path| folder.join(path)),
+            cache: cache.map_or_else(|| home.join("cache"), |path| folder.join(path)),
             standing: ProjectPath::parse(standing).unwrap_or_else(|_| ProjectPath::root()),
+            home,
             state,
             root,
         })
@@ -157,15 +173,21 @@ impl Tools {
         Tools {
             observer,
             ledger,
-            cache: LocalCache::new(&place.cache),
+            cache: LocalCache::new(&place.cache, &place.state.join("tmp")),
             variables,
             damages,
         }
     }
 
-    pub(super) fn variable(&self, name: &str) -> Option<String> {
-        let (_, value) = self.variables.iter().find(|(key, _)| key == name)?;
-        value.to_str().map(str::to_owned)
+    /// The caller's value of a variable.
+    pub(super) fn variable(&self, name: &str) -> Result<Option<String>, OpenError> {
+        let Some((_, value)) = self.variables.iter().find(|(key, _)| key == name) else {
+            return Ok(None);
+        };
+        let value = value
+            .to_str()
+            .ok_or_else(|| OpenError::VariableNotUtf8(name.to_owned()))?;
+        Ok(Some(value.to_owned()))
     }
 }
 
@@ -193,6 +215,16 @@ fn read(
     save: bool,
 ) -> Result<Project, OpenError> {
     let source = Source::new(place.shown.clone(), String::from_utf8_lossy(text));
+    if let Err(error) = std::str::from_utf8(text) {
+        let place = Span {
+            start: error.valid_up_to() as u32,
+            len: 3,
+        };
+        let problem = Problem::error(&source, "not-utf8", "the manifest is not UTF-8 text")
+            .at(place, "this byte is the first that is not")
+            .help("save the file as UTF-8");
+        return Err(OpenError::Problems(vec![problem]));
+    }
     let (decoded, mut problems) = manifest::read(&source);
     let Some(decoded) = decoded else {
         return Err(OpenError::Problems(problems));
@@ -208,16 +240,15 @@ fn read(
     }
     let variables: HashMap<String, Option<String>> = expand::caller_variables(&decoded)
         .into_iter()
-        .map(|name| (name.clone(), tools.variable(&name)))
-        .collect();
+        .map(|name| Ok((name.clone(), tools.variable(&name)?)))
+        .collect::<Result<_, OpenError>>()?;
     let facts = Facts {
         listings: &listings,
         variables: &variables,
         manifest: &place.manifest,
     };
     let (graph, more) = expand::expand(&decoded, &source, &facts);
-    problems.extend(more);
-    problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span));
+    problems = problem::merged(problems, more);
     let Some(graph) = graph.filter(|_| {
         problems
             .iter()
@@ -236,6 +267,7 @@ fn read(
         jobs: decoded.jobs,
         warnings: problems,
         leftovers,
+        read_anew: true,
     })
 }
 
@@ -252,23 +284,26 @@ pub(super) fn list(
             listing.not_utf8.into_iter().map(named).collect(),
         ));
     }
-    let is_leftover = |path: &ProjectPath| {
-        let Some(written) = tools
-            .ledger
-            .written(path.as_str())
-            .filter(|_| !is_declared(path))
-        else {
-            return false;
-        };
-        // Once somebody has changed it, it is theirs.
-        written != Content::Absent
-            && tools
-                .observer
-                .observe(path, Links::Verbatim)
-                .is_ok_and(|now| now == written)
-    };
+    let is_leftover = |path: &ProjectPath| !is_declared(path) && is_leftover(tools, path);
     let (left, files) = listing.files.into_iter().partition(is_leftover);
     Ok((files, left))
+}
+
+/// Whether `path`, which no node declares, is or lies in what a node that is gone wrote, and is as it was then, or was
+/// being written when its build was killed. Once somebody has changed it, it is theirs.
+fn is_leftover(tools: &Tools, path: &ProjectPath) -> bool {
+    let stands_as_written = |path: &ProjectPath| match tools.ledger.written(path.as_str()) {
+        None | Some(Content::Absent) => false,
+        Some(UNFINISHED) => true,
+        Some(written) => tools
+            .observer
+            .observe(path, Links::Verbatim)
+            .is_ok_and(|now| now == written),
+    };
+    stands_as_written(path)
+        || path
+            .ancestors()
+            .any(|folder| stands_as_written(&ProjectPath::from_normal(folder)))
 }
 
 pub(super) fn lies_in(outputs: &HashSet<ProjectPath>, path: &ProjectPath) -> bool {

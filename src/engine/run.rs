@@ -7,10 +7,11 @@ use super::check::set_aside_if_foreign;
 use super::shared::Shared;
 use super::survey::{Settled, links};
 use crate::base::content::{Content, Contents};
+use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, RunRecord, RunResult};
 use crate::logic::event::{BadOutput, Failure, FailureCause, Notice, OutputFault};
-use crate::logic::graph::{JobSpec, NodeId};
+use crate::logic::graph::{JobSpec, NodeId, Use};
 use crate::logic::plan::key;
 use crate::world::execute::environment::{EnvironmentParts, command_environment, withheld};
 use crate::world::execute::{Execution, Job};
@@ -85,6 +86,7 @@ impl Run<'_> {
             Ok(inputs) => inputs,
             Err(found) => return trouble(found),
         };
+        let stamps = self.input_stamps();
         if let Err(found) = self.clear_outputs() {
             return trouble(found);
         }
@@ -107,7 +109,7 @@ impl Run<'_> {
             Err(cause) => return self.fail(cause, &spec, &execution, &job, &given),
         };
         let log = self.keep_log(&job, &execution);
-        let keep = self.inputs_held_still(&inputs);
+        let keep = self.inputs_held_still(&inputs, &stamps);
         let key = key::key(graph.declaration_digest(self.node), &inputs);
         let result = RunResult {
             outputs,
@@ -143,16 +145,15 @@ impl Run<'_> {
     /// The inputs as they stand right now. What another node wrote is known already and not looked at again.
     fn inputs_now(&self, judged: &[(ProjectPath, Content)]) -> Result<Contents, Trouble> {
         let graph = &self.shared.project.graph;
-        let now =
-            |(input, (path, content)): (crate::logic::graph::Use, &(ProjectPath, Content))| {
-                if graph.producer(input.path).is_some() {
-                    return Ok((path.clone(), *content));
-                }
-                Ok((
-                    path.clone(),
-                    self.shared.tools.observer.observe(path, Links::Through)?,
-                ))
-            };
+        let now = |(input, (path, content)): (Use, &(ProjectPath, Content))| {
+            if graph.producer(input.path).is_some() {
+                return Ok((path.clone(), *content));
+            }
+            Ok((
+                path.clone(),
+                self.shared.tools.observer.observe(path, Links::Through)?,
+            ))
+        };
         graph.inputs(self.node).zip(judged).map(now).collect()
     }
 
@@ -327,11 +328,7 @@ impl Run<'_> {
         }
     }
 
-    fn keep_log(
-        &mut self,
-        job: &Job,
-        execution: &Execution,
-    ) -> Option<crate::base::digest::Digest> {
+    fn keep_log(&mut self, job: &Job, execution: &Execution) -> Option<Digest> {
         if execution.logged_bytes == 0 {
             state::remove_log(&job.log);
             return None;
@@ -340,22 +337,37 @@ impl Run<'_> {
         self.shared.tools.cache.put_blob(&end).ok()
     }
 
-    /// Whether every input still is what the key says. Sources are looked at by their bytes' digests; what other nodes
-    /// wrote is looked at too, since a command that changes its own input would otherwise go unnoticed.
-    fn inputs_held_still(&mut self, inputs: &[(ProjectPath, Content)]) -> bool {
+    fn input_stamps(&self) -> Vec<Digest> {
         let graph = &self.shared.project.graph;
+        let stamps = |input: Use| {
+            self.shared
+                .tools
+                .observer
+                .stamps_at(&graph.project_path(input.path))
+        };
+        graph.inputs(self.node).map(stamps).collect()
+    }
+
+    /// Whether every input was left alone while the command ran. Equal bytes at the end are not enough: a file that was
+    /// changed and changed back may have been read in between. What other nodes wrote is looked at too, since a
+    /// command that changes its own input would otherwise go unnoticed.
+    fn inputs_held_still(&mut self, inputs: &[(ProjectPath, Content)], before: &[Digest]) -> bool {
+        let graph = &self.shared.project.graph;
+        let after = self.input_stamps();
         let moved: Vec<ProjectPath> = graph
             .inputs(self.node)
             .zip(inputs)
-            .filter(|(input, (path, content))| {
-                let now = self
-                    .shared
-                    .tools
-                    .observer
-                    .observe(path, links(graph, input.path));
-                !now.is_ok_and(|now| now == *content)
+            .zip(before.iter().zip(&after))
+            .filter(|((input, (path, content)), (before, after))| {
+                let observe = || {
+                    self.shared
+                        .tools
+                        .observer
+                        .observe(path, links(graph, input.path))
+                };
+                before != after || !observe().is_ok_and(|now| now == *content)
             })
-            .map(|(_, (path, _))| path.clone())
+            .map(|((_, (path, _)), _)| path.clone())
             .collect();
         let still = moved.is_empty();
         if !still {

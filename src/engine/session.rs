@@ -5,6 +5,7 @@
 use super::build::{self, Hands, Request};
 use super::project::{OpenError, Place, Project, Tools};
 use super::survey::{Survey, survey};
+use super::upkeep;
 use crate::base::record::{NodeRecord, RunRecord};
 use crate::logic::event::{BuildEvent, Notice, Summary};
 use crate::logic::graph::NodeId;
@@ -132,7 +133,10 @@ impl Session {
             if !run.log {
                 return Ok(Some(Vec::new()));
             }
-            return state::read_log(&state::log_path(&self.project.place.state, name, run.build));
+            let path = state::log_path(&self.project.place.state, name, run.build);
+            if let Some(log) = state::read_log(&path)? {
+                return Ok(Some(log));
+            }
         }
         match record
             .filter(|_| build.is_none())
@@ -163,10 +167,23 @@ pub fn build(
         tell(BuildEvent::Notice(Notice::Trouble(damage.clone())));
     }
     let project = Project::open(place.clone(), &tools, true)?;
-    for path in &project.leftovers {
+    let session = Session { project, tools };
+    let removed = if session.project.read_anew {
+        upkeep::remove_leftovers(&session)?
+    } else {
+        Vec::new()
+    };
+    for path in session
+        .project
+        .leftovers
+        .iter()
+        .filter(|path| !removed.contains(path))
+    {
         tell(BuildEvent::Notice(Notice::Leftover { path: path.clone() }));
     }
-    let session = Session { project, tools };
+    for path in removed {
+        tell(BuildEvent::Notice(Notice::LeftoverRemoved { path }));
+    }
     let selection = session.select(&order.targets)?;
     let survey = session.survey(&selection, order.force);
     if !survey.missing.is_empty() {
@@ -223,9 +240,9 @@ pub(super) fn lock(
     token: &str,
     tell: &mut dyn FnMut(BuildEvent),
 ) -> Result<ProjectLock, Trouble> {
-    state::prepare(&place.state)?;
+    state::prepare(&place.home, &place.state)?;
     let mut waiting = |holder: String| tell(BuildEvent::Notice(Notice::Waiting { holder }));
-    let (mut lock, dead) = ProjectLock::acquire(&place.state, token, &mut waiting)?;
+    let (mut lock, dead) = ProjectLock::acquire(&place.home, token, &mut waiting)?;
     let count: usize = dead.iter().map(|token| end_orphans(token)).sum();
     if count > 0 {
         tell(BuildEvent::Notice(Notice::OrphansEnded { count }));

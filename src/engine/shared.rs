@@ -28,6 +28,6 @@ impl Shared<'_> {
     }
 
     pub(super) fn pycache(&self) -> PathBuf {
-        self.project.place.state.join("pycache")
+        self.project.place.home.join("pycache")
     }
 }

@@ -23,10 +23,10 @@ pub(super) fn find(
     let Some((basis, length)) = Basis::decode(&bytes) else {
         return Ok(None);
     };
-    let same_variables = basis
-        .variables
-        .iter()
-        .all(|(name, value)| tools.variable(name) == *value);
+    let mut same_variables = true;
+    for (name, value) in &basis.variables {
+        same_variables &= tools.variable(name)? == *value;
+    }
     if basis.manifest != manifest || !same_variables {
         return Ok(None);
     }
@@ -55,6 +55,7 @@ pub(super) fn find(
         jobs: basis.jobs,
         warnings: Vec::new(),
         leftovers,
+        read_anew: false,
     }))
 }
 

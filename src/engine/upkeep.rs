@@ -6,11 +6,14 @@ use super::project::MANIFEST;
 use super::session::{Session, SessionError, lock};
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
+use crate::base::record::RunResult;
 use crate::logic::event::BuildEvent;
 use crate::logic::graph::select::Selection;
 use crate::world::observe::Links;
+use crate::world::store::ledger::{Entry, LedgerWriter};
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// What `clean` finds.
@@ -71,6 +74,55 @@ pub fn clean(
     Ok(())
 }
 
+/// Removes outputs that no node declares any more, as long as they are as `pipe` left them and the cache can bring them
+/// back. What was changed since, or cannot be brought back, stays; globs leave it out until somebody changes it.
+///
+/// # Errors
+/// One cannot be removed, or the ledger cannot be written.
+pub(super) fn remove_leftovers(session: &Session) -> Result<Vec<ProjectPath>, Trouble> {
+    let (graph, tools, place) = (
+        &session.project.graph,
+        &session.tools,
+        &session.project.place,
+    );
+    let declared: HashSet<&str> = graph.outputs_of_all().collect();
+    let is_gone = |path: &ProjectPath| {
+        !declared.contains(path.as_str())
+            && !path.ancestors().any(|folder| declared.contains(folder))
+    };
+    let mut removed = Vec::new();
+    for (path, written) in tools.ledger.all_written() {
+        let left = matches!(written, Content::File { .. } | Content::Tree { .. }) && is_gone(&path);
+        let as_left = || {
+            tools
+                .observer
+                .observe(&path, Links::Verbatim)
+                .is_ok_and(|now| now == written)
+        };
+        let kept = || {
+            let outputs = vec![(path.clone(), written)];
+            tools.cache.has_all(&RunResult {
+                outputs,
+                log: None,
+                duration_ms: 0,
+            })
+        };
+        if left && as_left() && kept() {
+            state::remove_output(&place.root, &path)?;
+            removed.push(path);
+        }
+    }
+    if !removed.is_empty() {
+        let gone = |path: &ProjectPath| Entry::Written {
+            path: path.clone(),
+            content: Content::Absent,
+        };
+        LedgerWriter::new(&place.state).append(&removed.iter().map(gone).collect::<Vec<_>>())?;
+    }
+    removed.sort();
+    Ok(removed)
+}
+
 /// What a new project starts with.
 pub const FIRST_MANIFEST: &str = r#"/- kdl-version 2
 
@@ -97,6 +149,10 @@ node "shout" {
 /// A manifest is there already; nothing is changed then.
 pub fn init(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
     let mut written = vec![folder.join(MANIFEST)];
+    if state::is_file(&written[0]) {
+        let already = std::io::Error::other("it is already here, and nothing was written");
+        return Err(Trouble::on("start a project with", &written[0])(already));
+    }
     state::create_new(&written[0], FIRST_MANIFEST.as_bytes())?;
     let source = folder.join("name.txt");
     if state::create_new(&source, b"world\n").is_ok() {

@@ -190,6 +190,11 @@ pub enum Notice {
         /// Which.
         path: ProjectPath,
     },
+    /// An output that no node declares any more was removed: it was as `pipe` left it, and the cache holds it.
+    LeftoverRemoved {
+        /// Which.
+        path: ProjectPath,
+    },
     /// Another `pipe` is building in this project; this one waits.
     Waiting {
         /// What the other says of itself: process number and since when.

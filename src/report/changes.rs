@@ -85,6 +85,10 @@ pub(super) fn declaration(part: &str, old: Option<&str>, new: Option<&str>) -> S
             let [old, new] = [old, new].map(|folder| folder.unwrap_or("."));
             changed("the folder in which it starts", old, new)
         }
+        // Only digests are known of what comes from the caller.
+        ("caller", None, Some(_)) => format!("variable {name}, which the caller sets, is new"),
+        ("caller", Some(_), None) => format!("variable {name} is not set by the caller any more"),
+        ("caller", ..) => format!("the caller's value of {name} changed"),
         ("env", None, Some(new)) => added(&format!("variable {name}"), new),
         ("env", _, None) => format!("variable {name} is not set any more"),
         ("env", Some(old), Some(new)) => changed(&format!("variable {name}"), old, new),

@@ -66,6 +66,10 @@ pub fn notice(notice: &Notice) -> String {
             "{} matches a glob but is left out: a node that is gone wrote it; remove it, or change it to make it yours",
             shown(path)
         ),
+        Notice::LeftoverRemoved { path } => format!(
+            "removed {}: no node writes it any more, and the cache can bring it back",
+            shown(path)
+        ),
         Notice::Waiting { holder } => {
             format!(
                 "another `pipe` is building in this project ({}); waiting for it",

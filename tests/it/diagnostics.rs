@@ -4,6 +4,7 @@
 
 use pipe::base::path::ProjectPath;
 use pipe::logic::graph::expand::{Facts, caller_variables, expand, patterns};
+use pipe::logic::manifest::problem::merged;
 use pipe::logic::manifest::{Problem, Source, read};
 use pipe::report::problems::{ProblemStyle, render};
 use std::collections::{BTreeSet, HashMap};
@@ -19,7 +20,7 @@ const STYLE: ProblemStyle = ProblemStyle {
 /// Everything that is wrong with a manifest, from all that looks at it: its text, and then its graph. The project
 /// holds no file but the manifest, and the caller has no variables.
 fn problems(source: &Arc<Source>) -> Vec<Problem> {
-    let (manifest, mut problems) = read(source);
+    let (manifest, problems) = read(source);
     let Some(manifest) = manifest else {
         return problems;
     };
@@ -37,9 +38,7 @@ fn problems(source: &Arc<Source>) -> Vec<Problem> {
         manifest: &ProjectPath::parse(&source.name).expect("fixtures have plain names"),
     };
     let (_graph, more) = expand(&manifest, source, &facts);
-    problems.extend(more);
-    problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span));
-    problems
+    merged(problems, more)
 }
 
 fn folder() -> PathBuf {

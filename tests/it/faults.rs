@@ -181,6 +181,27 @@ fn commands_of_a_killed_build_do_not_write_into_the_next_one() {
     assert_eq!(sandbox.read("o.txt"), "1\n");
 }
 
+/// What a killed build left half-written is never a source, even when its node is gone.
+#[test]
+fn a_half_written_file_of_a_killed_build_is_no_source() {
+    let reader = r#"node "all" { in "d/*"; out "all"; run "cat {in} > {out}" }"#;
+    let sandbox = Sandbox::new(&format!(
+        "node \"half\" {{ out \"d/half\"; run \"echo half > {{out}}; touch started; sleep 1000\" }}\n{reader}"
+    ));
+    sandbox.write("d/source", "s\n");
+    let mut build = sandbox
+        .command(["build"])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("pipe starts");
+    wait_until("the command to start", || sandbox.stands("started"));
+    signal("KILL", build.id());
+    let _ = build.wait();
+    sandbox.manifest(reader);
+    sandbox.build();
+    assert_eq!(sandbox.read("all"), "s\n");
+}
+
 #[test]
 fn a_second_build_waits_and_says_for_whom() {
     let sandbox = one(

@@ -1,7 +1,9 @@
 //! Every way in which something can change behind the tool's back, and the ways that only look like a change.
 
 use crate::support::{Sandbox, wait_until};
+use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
 
@@ -115,6 +117,26 @@ fn a_result_of_an_edit_in_between_is_not_taken_for_that_of_the_old_source() {
     assert_eq!(sandbox.read("b.txt"), "before\n");
 }
 
+/// Changed and changed back while the command ran: equal bytes at the end prove nothing about what was read.
+#[test]
+fn a_source_that_was_another_for_a_moment_is_not_recorded() {
+    let sandbox = Sandbox::new(
+        r#"node "slow" { in "a.txt"; out "b.txt"; run "touch started; until test -e go; do sleep 0.01; done; cat {in} > {out}; touch read; until test -e end; do sleep 0.01; done" }"#,
+    );
+    sandbox.write("a.txt", "one\n");
+    let mut build = sandbox.command(["build"]).spawn().expect("pipe starts");
+    wait_until("the command to start", || sandbox.stands("started"));
+    sandbox.write("a.txt", "two\n");
+    sandbox.write("go", "");
+    wait_until("the command to read", || sandbox.stands("read"));
+    sandbox.write("a.txt", "one\n");
+    sandbox.write("end", "");
+    assert!(build.wait().expect("it ends").success());
+    assert_eq!(sandbox.read("b.txt"), "two\n");
+    assert_eq!(sandbox.build().ran(), 1);
+    assert_eq!(sandbox.read("b.txt"), "one\n");
+}
+
 /// The edit is taken back before the command ends: bytes are what they were, and yet the command may have read others.
 #[test]
 fn a_command_that_edits_its_own_input_is_not_recorded() {
@@ -198,6 +220,71 @@ node "join" { in "data/*.csv"; out "all"; run "cat {in} > {out}" }
 }
 
 #[test]
+fn outputs_of_nodes_that_are_gone_go_too() {
+    let gone = r#"
+node "file" { in "seed"; out "data/made.csv"; run "cat {in} > {out}" }
+node "tree" { in "seed"; out "data/d/"; run "mkdir {out}; cp {in} {out}/x.csv; cp {in} {out}/y" }
+node "edited" { in "seed"; out "data/edited.csv"; run "cat {in} > {out}" }
+"#;
+    let stays = r#"
+node "glob" { in "data/**/*.csv"; out "g"; run "cat {in} > {out}" }
+node "list" { in "data/"; out "l"; run "ls {in} > {out}" }
+"#;
+    let sandbox = Sandbox::new(&format!("{gone}{stays}"));
+    sandbox.write("seed", "s\n");
+    sandbox.write("data/a.csv", "a\n");
+    sandbox.build();
+    sandbox.write("data/edited.csv", "mine\n");
+    sandbox.manifest(stays);
+    let build = sandbox.build();
+    build.expect_said("data/made.csv");
+    assert!(!sandbox.stands("data/made.csv") && !sandbox.stands("data/d"));
+    assert_eq!(sandbox.read("g"), "a\nmine\n");
+    assert_eq!(sandbox.read("l"), "a.csv\nedited.csv\n");
+    sandbox.build().expect_nothing_done();
+    // The nodes come back, and so do their outputs.
+    sandbox.manifest(&format!("{gone}{stays}"));
+    let back = sandbox.build();
+    assert_eq!(sandbox.read("data/made.csv"), "s\n");
+    back.expect_said("data/edited.csv");
+}
+
+#[test]
+fn an_output_may_become_a_folder_of_outputs() {
+    let sandbox = Sandbox::new(r#"node "n" { out "b/r"; run "echo 1 > {out}" }"#);
+    sandbox.build();
+    sandbox.manifest(r#"node "n" { out "b/r/main"; run "echo 1 > {out}" }"#);
+    sandbox.build();
+    assert_eq!(sandbox.read("b/r/main"), "1\n");
+}
+
+#[test]
+fn two_manifests_in_one_folder_leave_each_other_alone() {
+    let sandbox = Sandbox::new(r#"node "n" { out "b/x"; run "echo 1 > {out}" }"#);
+    sandbox.write(
+        "two.kdl",
+        r#"node "t" { in "b/*"; out "t"; run "cat {in} > {out}" }"#,
+    );
+    sandbox.build();
+    sandbox.pipe("build --manifest two.kdl").expect_code(0);
+    assert_eq!(sandbox.read("t"), "1\n");
+    sandbox.build().expect_nothing_done();
+    sandbox
+        .pipe("build --manifest two.kdl")
+        .expect_code(0)
+        .expect_nothing_done();
+}
+
+#[test]
+fn a_name_in_the_command_counts() {
+    let sandbox = Sandbox::new(r#"node "a" { out "o"; run "echo {node} > {out}" }"#);
+    sandbox.build();
+    sandbox.manifest(r#"node "bb" { out "o"; run "echo {node} > {out}" }"#);
+    assert_eq!(sandbox.build().ran(), 1);
+    assert_eq!(sandbox.read("o"), "bb\n");
+}
+
+#[test]
 fn links_count_by_what_they_lead_to() {
     let sandbox = two();
     sandbox.write("one.txt", "1\n");
@@ -242,6 +329,17 @@ fn declared_variables_count_and_the_rest_of_the_environment_does_not() {
         "handed through, not in the key"
     );
     assert_eq!(sandbox.read("o"), "mint none none C.UTF-8 UTC\n");
+    let mut odd = sandbox.command(["build"]);
+    odd.env("FLAVOUR", OsStr::from_bytes(b"mi\xffnt"));
+    let refused = crate::support::Outcome::of(odd.output().expect("pipe starts")).expect_code(2);
+    refused.expect_said("FLAVOUR");
+}
+
+#[test]
+fn a_manifest_that_is_no_text_is_refused() {
+    let sandbox = Sandbox::new("");
+    sandbox.write("pipe.kdl", b"node \"a\" { out \"o\"; run \"tr\xff\" }");
+    sandbox.pipe("build").expect_code(2).expect_said("UTF-8");
 }
 
 /// Lets the stamps of all files grow old enough to be trusted, by building until nothing is read any more.

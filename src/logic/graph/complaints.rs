@@ -46,7 +46,8 @@ impl Linker<'_> {
                     "manifest-as-output",
                     "the manifest itself is declared as an output",
                 )
-                .at(output.span, "this file is being read right now"),
+                .at(output.span, "this file is being read right now")
+                .help("choose another path for the output"),
             ),
             Ok(_) => None,
             // A plain text was checked where the manifest was read.
@@ -83,11 +84,11 @@ impl Linker<'_> {
         )
         .at(
             self.output_span(second, path),
-            format!("`{}` writes it", self.name(second)),
+            format!("`{}` writes it as well", self.name(second)),
         )
         .at(
             self.first_output_span(first, path),
-            format!("`{}` writes it too", self.name(first)),
+            format!("`{}` writes it", self.name(first)),
         )
         .help("give each node a path of its own; a path has one writer")
     }

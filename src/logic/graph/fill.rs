@@ -9,7 +9,7 @@ use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::Row;
 use crate::logic::manifest::{
-    Command, EnvDecl, EnvValue, Manifest, NodeDecl, Placeholder, Span, Spanned, Style,
+    Command, EnvDecl, EnvValue, Manifest, NodeDecl, Placeholder, Span, Spanned, Style, Template,
     TemplateFault, shell_word,
 };
 use std::collections::BTreeMap;
@@ -70,22 +70,25 @@ impl Filler<'_> {
         }
         job.inputs = self.positional_inputs(&folder);
         job.outputs = self.positional_outputs(node, &folder);
+        if self.names_the_node() {
+            row("{node}".to_owned(), node.name.clone());
+        }
         for (name, decl) in self.chosen_variables() {
             let (value, told) = match &decl.value {
                 EnvValue::Set(template) => {
                     let value = or_fault(template.render(&values, Style::Plain), &mut faults);
-                    (value.clone(), value)
+                    (value.clone(), (format!("env {name}"), value))
                 }
                 EnvValue::Caller => match self.facts.variables.get(name).cloned().flatten() {
                     // It may be a secret, and rows are kept and shown.
-                    Some(value) => (
-                        value.clone(),
-                        format!("digest {}", Digest::of(value.as_bytes())),
-                    ),
+                    Some(value) => {
+                        let digest = Digest::of(value.as_bytes()).to_string();
+                        (value, (format!("caller {name}"), digest))
+                    }
                     None => continue,
                 },
             };
-            row(format!("env {name}"), told);
+            row(told.0, told.1);
             job.env.push((name.to_owned(), value));
         }
         for output in &node.outputs {
@@ -100,6 +103,20 @@ impl Filler<'_> {
         node.job = job;
         node.rows = rows;
         faults
+    }
+
+    /// Whether the command holds `{node}`; in paths and variables its value stands in their own rows.
+    fn names_the_node(&self) -> bool {
+        let holds = |template: &Template| {
+            template
+                .placeholders()
+                .any(|placeholder| placeholder.namespace == "node")
+        };
+        match &self.decl.command {
+            Command::Run(script) => holds(script),
+            Command::Exec(arguments) => arguments.iter().any(|argument| holds(argument)),
+            Command::Missing => false,
+        }
     }
 
     fn folder(&self, faults: &mut Vec<TemplateFault>) -> ProjectPath {

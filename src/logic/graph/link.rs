@@ -47,7 +47,10 @@ impl<'a> Linker<'a> {
                 match linker.writer.insert(output.path.clone(), index) {
                     None => linker.outputs.push((output.path.clone(), index)),
                     Some(first) => {
-                        problems.push(linker.two_writers(&output.path, first, index));
+                        // Two nodes of one name were reported where the manifest was read.
+                        if first == index || linker.name(first) != linker.name(index) {
+                            problems.push(linker.two_writers(&output.path, first, index));
+                        }
                         linker.writer.insert(output.path.clone(), first);
                     }
                 }

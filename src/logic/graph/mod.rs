@@ -242,6 +242,13 @@ impl Graph {
         (node != NOBODY).then_some(NodeId(node))
     }
 
+    /// The path of every declared output.
+    pub fn outputs_of_all(&self) -> impl Iterator<Item = &str> {
+        self.paths()
+            .filter(|&path| self.producer(path).is_some())
+            .map(|path| self.path(path))
+    }
+
     /// Every path.
     pub fn paths(&self) -> impl Iterator<Item = PathId> + use<> {
         (0..self.path_count() as u32).map(PathId)

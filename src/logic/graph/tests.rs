@@ -182,7 +182,7 @@ node "n" { in "x"; out "o"; env C="{node} reads {in}"; run "true > {out}" }
     let row = graph
         .declaration(NodeId(0))
         .into_iter()
-        .find(|row| row.name == "env HOST")
+        .find(|row| row.name == "caller HOST")
         .expect("a row");
     assert!(
         !row.value.contains("here"),

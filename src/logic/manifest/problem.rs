@@ -40,6 +40,23 @@ pub enum Severity {
     Warning,
 }
 
+/// Problems of two looks at one text, in the order of the text. What the second says of a place that the first has
+/// spoken of already is left out.
+pub fn merged(first: Vec<Problem>, second: Vec<Problem>) -> Vec<Problem> {
+    let place = |problem: &Problem| problem.labels.first().map(|label| label.span);
+    let told: Vec<Span> = first.iter().filter_map(place).collect();
+    let is_new = |problem: &Problem| {
+        problem
+            .labels
+            .iter()
+            .all(|label| !told.contains(&label.span))
+    };
+    let mut problems = first;
+    problems.extend(second.into_iter().filter(is_new));
+    problems.sort_by_key(place);
+    problems
+}
+
 impl Problem {
     /// An error with no place yet.
     pub fn error(source: &Arc<Source>, code: &'static str, message: impl Into<String>) -> Self {

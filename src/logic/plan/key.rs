@@ -6,15 +6,15 @@
 //! |---|---|---|
 //! | version of this scheme | `KEY_VERSION`, hashed first | a change of meaning must not meet old results |
 //! | command, as written, with placeholders | `command`, or `argument N` for `exec` | the work itself |
-//! | what each placeholder stands for | `{in}`, `{out}`, `{in.NAME}` … | paths and their order reach the command |
+//! | what each placeholder stands for | `{in}`, `{out}`, `{in.NAME}`, `{node}` … | paths and their order reach the command |
 //! | shell | `shell` | another shell reads the same text differently |
 //! | folder in which the command starts | `folder` | relative paths |
-//! | declared environment | `env NAME` | the command sees it |
+//! | declared environment | `env NAME`; of a caller's value the digest, `caller NAME` | the command sees it |
 //! | each output's path and kind | `output PATH` | what is kept and brought back |
 //! | each input's path, kind, executable bit, digest | `inputs` | the data |
 //!
 //! What never enters, and why: times, owners and inode numbers (touching a file changes nothing); absolute paths
-//! (a moved checkout is the same project); the node's name, `about`, comments, order of declaration (words for
+//! (a moved checkout is the same project); the node's name (unless the command holds `{node}`), `about`, comments, order of declaration (words for
 //! people); `jobs`, `exclusive`, `after` (they say when, not what); `pass-env`, `PATH`, `HOME` (named in the book as
 //! the holes they are).
 //!

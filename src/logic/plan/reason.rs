@@ -10,7 +10,7 @@ use crate::base::path::ProjectPath;
 pub enum Reason {
     /// This checkout has no record of the node, and the cache has no result for its key.
     NeverRan,
-    /// Its command ran, failed, and nothing has changed since.
+    /// There is no result of it, and the last time its command ran here, it failed.
     LastRunFailed,
     /// `-f` asked for it.
     Forced,

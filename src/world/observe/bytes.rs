@@ -20,6 +20,7 @@ const PIECE: usize = 8 * 1024 * 1024;
 const TRIES: usize = 3;
 /// A file system's clock may stand still for this long, in nanoseconds: a kernel tick is at most 10 ms.
 const TICK_NS: i64 = 20_000_000;
+const SECOND_NS: i64 = 1_000_000_000;
 
 /// A file, read.
 pub(super) struct FileRead {
@@ -69,7 +70,10 @@ pub(super) fn digest(path: &Path) -> Result<Option<FileRead>, Trouble> {
 /// A file that was changed within the clock's last tick before the reading can be changed again without its stamp
 /// showing it. Such a stamp is not trusted, and the file is read again next time (git's rule for racy entries).
 pub(super) fn is_settled(stamp: &Stamp, begun_ns: i64) -> bool {
-    stamp.mtime_ns.max(stamp.ctime_ns) < begun_ns - TICK_NS
+    let newest = stamp.mtime_ns.max(stamp.ctime_ns);
+    // Whole seconds on both are the mark of a file system that counts no finer.
+    let coarse = stamp.mtime_ns % SECOND_NS == 0 && stamp.ctime_ns % SECOND_NS == 0;
+    newest < begun_ns - if coarse { 2 * SECOND_NS } else { TICK_NS }
 }
 
 fn hash(file: &mut File, size: u64) -> std::io::Result<Digest> {

@@ -26,10 +26,9 @@ impl Observer {
         let base = pattern.base().under(&self.root);
         let mut listing = Listing::default();
         let state = self.root.join(STATE_FOLDER);
-        for entry in WalkDir::new(&base)
-            .into_iter()
-            .filter_entry(|entry| entry.path() != state)
-        {
+        for entry in WalkDir::new(&base).into_iter().filter_entry(|entry| {
+            entry.path() != state && !raw(entry.file_name().as_ref()).starts_with(b".pipe-")
+        }) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error)

@@ -9,7 +9,7 @@ mod tree;
 pub use listing::Listing;
 
 use crate::base::content::Content;
-use crate::base::digest::Digest;
+use crate::base::digest::{Digest, DigestWriter};
 use crate::base::path::ProjectPath;
 use crate::base::record::{Stamp, StampedDigest};
 use crate::world::stamps::{KnownStamps, Reading, stamp_of};
@@ -23,6 +23,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use walkdir::WalkDir;
 
 /// How links inside a directory count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,36 @@ impl Observer {
         } else {
             Ok(Content::Special)
         }
+    }
+
+    /// A digest of the stamps of all that stands at `path` and below it: it is another one when anything there was
+    /// written meanwhile, even if the bytes are what they were. Reads no file; what cannot be looked at is left out.
+    pub fn stamps_at(&self, path: &ProjectPath) -> Digest {
+        let place = path.under(&self.root);
+        let mut writer = DigestWriter::new("pipe stamps 1");
+        for entry in WalkDir::new(&place).sort_by_file_name() {
+            let Ok(entry) = entry else {
+                continue;
+            };
+            // Links are looked through, as they are when they are read.
+            if let Ok(metadata) = entry
+                .path()
+                .metadata()
+                .or_else(|_| entry.path().symlink_metadata())
+            {
+                let stamp = stamp_of(&metadata);
+                for number in [
+                    stamp.size,
+                    stamp.mtime_ns.cast_unsigned(),
+                    stamp.ctime_ns.cast_unsigned(),
+                    stamp.inode,
+                ] {
+                    writer.field("", &number.to_le_bytes());
+                }
+                writer.field("path", raw(entry.path()));
+            }
+        }
+        writer.finish()
     }
 
     /// The same for many paths at once, on all processors, in their order.

@@ -205,6 +205,7 @@ fn is_ignored(name: &[u8]) -> bool {
             .iter()
             .any(|ending| name.ends_with(ending))
         || name.starts_with(".#")
+        || name.starts_with(".pipe-")
 }
 
 fn trouble(place: &Path, error: walkdir::Error) -> Trouble {

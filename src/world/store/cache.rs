@@ -6,14 +6,15 @@
 
 use super::format;
 pub use super::restore::RestoreTrouble;
-use super::{temporary, write_whole};
+use super::{sweep, temporary, write_whole};
 use crate::base::content::{Content, EntryKind, Tree};
 use crate::base::digest::Digest;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::record::{Key, RunResult};
 use crate::world::trouble::Trouble;
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -25,7 +26,9 @@ const BLOB_MODE: u32 = 0o444;
 
 /// See the module.
 pub struct LocalCache {
-    pub(super) folder: PathBuf,
+    folder: PathBuf,
+    /// Where outputs are built before they are renamed into place, when it is on the same file system.
+    pub(super) aside: PathBuf,
     swept: Once,
 }
 
@@ -41,10 +44,11 @@ pub enum Lookup {
 }
 
 impl LocalCache {
-    /// The cache in `folder`, which need not stand yet.
-    pub fn new(folder: &Path) -> Self {
+    /// The cache in `folder`, which need not stand yet; outputs are put together in `aside`.
+    pub fn new(folder: &Path, aside: &Path) -> Self {
         LocalCache {
             folder: folder.join(VERSION),
+            aside: aside.to_path_buf(),
             swept: Once::new(),
         }
     }
@@ -99,7 +103,8 @@ impl LocalCache {
         let digest = Digest::of(bytes);
         if !matches!(self.blob(&digest), Ok(Some(_))) {
             let made = self.make_temporary()?;
-            fs::write(&made, bytes).map_err(Trouble::on("write", &made))?;
+            let write = || File::create_new(&made)?.write_all(bytes);
+            write().map_err(Trouble::on("write", &made))?;
             self.publish(&made, &digest)?;
         }
         Ok(digest)
@@ -172,27 +177,6 @@ impl LocalCache {
 /// A file in place of a folder on the way means that nothing is there.
 fn is_absence(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
-}
-
-/// Removes what processes that are gone left half-made.
-fn sweep(folder: &Path) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| {
-            name.strip_prefix(".pipe-tmp-")?
-                .split('-')
-                .next()?
-                .parse::<i32>()
-                .ok()
-        });
-        let owner = owner.and_then(rustix::process::Pid::from_raw);
-        let alive = owner.is_none_or(|owner| {
-            rustix::process::test_kill_process(owner) != Err(rustix::io::Errno::SRCH)
-        });
-        if !alive {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 const RESULT_HEADER: &str = "pipe result 1";

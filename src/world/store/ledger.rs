@@ -131,6 +131,18 @@ impl Ledger {
         format::take_content(&mut self.found(&self.written, path)?)
     }
 
+    /// Every path at which `pipe` left something, and what.
+    pub fn all_written(&self) -> Vec<(ProjectPath, Content)> {
+        let entry = |&(start, end): &(u32, u32)| {
+            let mut from = FlatReader(&self.bytes[start as usize..end as usize]);
+            Some((
+                ProjectPath::parse(from.text()?).ok()?,
+                format::take_content(&mut from)?,
+            ))
+        };
+        self.written.values().filter_map(entry).collect()
+    }
+
     /// The remembered runs of a node, oldest first.
     pub fn runs(&self, name: &str) -> Vec<RunRecord> {
         let run = |&place: &usize| {
@@ -289,7 +301,7 @@ impl LedgerWriter {
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     let temporary = super::temporary(path.parent().unwrap_or(Path::new(".")));
     let write = || {
-        let mut file = File::create(&temporary)?;
+        let mut file = File::create_new(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)

@@ -11,18 +11,43 @@ pub mod lock;
 mod restore;
 pub mod state;
 
+use crate::world::clock;
 use crate::world::trouble::Trouble;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How the names of files that are being made begin. Directory inputs and globs never see such names.
+pub const TEMPORARY: &str = ".pipe-tmp-";
 
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
+static PROCESS_START: OnceLock<i64> = OnceLock::new();
 
-/// A name in `folder` that no other thread or process uses; the process number tells whose litter it is.
+/// A name in `folder` that no other thread and no other process uses. Process numbers alone would not do: containers
+/// that share a cache use the same ones.
 fn temporary(folder: &Path) -> PathBuf {
+    let start = PROCESS_START.get_or_init(clock::now_ns);
     let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
-    folder.join(format!(".pipe-tmp-{}-{number}", std::process::id()))
+    folder.join(format!(
+        "{TEMPORARY}{}-{start:x}-{number}",
+        std::process::id()
+    ))
+}
+
+/// Removes from `folder` what was half-made more than a day ago: whoever made it is gone.
+fn sweep(folder: &Path) {
+    const OLD: Duration = Duration::from_secs(24 * 60 * 60);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > OLD));
+        if is_ours && is_old {
+            let _ = state::remove_place(&entry.path());
+        }
+    }
 }
 
 /// Writes a file that is there wholly or not at all.
@@ -30,7 +55,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = temporary(folder);
     let write = || {
-        fs::File::create(&temporary)?.write_all(bytes)?;
+        fs::File::create_new(&temporary)?.write_all(bytes)?;
         fs::rename(&temporary, path)
     };
     write().map_err(|error| {

@@ -18,7 +18,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -93,12 +93,22 @@ impl LocalCache {
         digest: &Digest,
         executable: bool,
     ) -> Result<(), RestoreTrouble> {
-        let made = temporary(place.parent().unwrap_or(Path::new(".")));
+        let made = self.made_for(place);
         self.copy_blob(&made, digest, executable)
             .and_then(|()| {
                 fs::rename(&made, place).map_err(|error| Trouble::on("create", place)(error).into())
             })
             .inspect_err(|_| drop(fs::remove_file(&made)))
+    }
+
+    /// A name for what is being made for `place`: apart from the project's files where a rename from there will do,
+    /// else in the same folder.
+    fn made_for(&self, place: &Path) -> PathBuf {
+        let folder = place.parent().unwrap_or(Path::new("."));
+        let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
+        let apart =
+            fs::create_dir_all(&self.aside).is_ok() && device(&self.aside) == device(folder);
+        temporary(if apart { &self.aside } else { folder })
     }
 
     fn copy_blob(
@@ -148,7 +158,7 @@ impl LocalCache {
             return self.fill_directory(place, tree);
         }
         remove_place(place)?;
-        let made = temporary(place.parent().unwrap_or(Path::new(".")));
+        let made = self.made_for(place);
         fs::create_dir(&made).map_err(Trouble::on("create", &made))?;
         self.fill_directory(&made, tree)
             .and_then(|()| {

@@ -8,6 +8,7 @@ use crate::world::trouble::Trouble;
 use bytes::Bytes;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// What kind of thing stands at a place, links followed.
@@ -23,14 +24,15 @@ pub enum Kind {
     Other,
 }
 
-/// Makes `.pipe/` and what belongs in it. It ignores itself in git.
+/// Makes `home`, which is `.pipe/` and ignores itself in git, and in it `state`, where one manifest's memory lies.
 ///
 /// # Errors
 /// A folder or file cannot be made.
-pub fn prepare(state: &Path) -> Result<(), Trouble> {
+pub fn prepare(home: &Path, state: &Path) -> Result<(), Trouble> {
     let logs = state.join("logs");
     fs::create_dir_all(&logs).map_err(Trouble::on("create", &logs))?;
-    let ignore = state.join(".gitignore");
+    super::sweep(&state.join("tmp"));
+    let ignore = home.join(".gitignore");
     if ignore.symlink_metadata().is_err() {
         write_whole(&ignore, b"*\n")?;
     }
@@ -98,7 +100,14 @@ pub fn remove_output(root: &Path, path: &ProjectPath) -> Result<(), Trouble> {
 
 pub(super) fn remove_place(place: &Path) -> Result<(), Trouble> {
     let removed = match place.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(place),
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(place).or_else(|error| {
+            if error.kind() != ErrorKind::PermissionDenied {
+                return Err(error);
+            }
+            // A command may leave read-only folders; they are ours to remove all the same.
+            make_writable(place);
+            fs::remove_dir_all(place)
+        }),
         Ok(_) => fs::remove_file(place),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(())
@@ -106,6 +115,22 @@ pub(super) fn remove_place(place: &Path) -> Result<(), Trouble> {
         Err(error) => Err(error),
     };
     removed.map_err(Trouble::on("remove", place))
+}
+
+fn make_writable(folder: &Path) {
+    let open = |folder: &Path| {
+        if let Ok(metadata) = folder.metadata() {
+            let mode = metadata.permissions().mode() | 0o700;
+            let _ = fs::set_permissions(folder, fs::Permissions::from_mode(mode));
+        }
+    };
+    // A folder has to be opened before what is in it can be listed.
+    open(folder);
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            make_writable(&entry.path());
+        }
+    }
 }
 
 /// Makes the folders above `path`.
@@ -134,7 +159,7 @@ pub fn make_parents(root: &Path, path: &ProjectPath) -> Result<(), Trouble> {
 }
 
 /// Moves what stands at `path` into `.pipe/replaced/`, below a folder named by the moment; where that is another disk,
-/// beside itself under another name. Returns the new place, relative to the project's root.
+/// in `.pipe-replaced/` beside itself. Returns the new place, relative to the project's root.
 ///
 /// # Errors
 /// It cannot be moved; it still stands where it stood.
@@ -159,8 +184,15 @@ pub fn set_aside(
         .as_ref()
         .is_err_and(|error| error.kind() == ErrorKind::CrossesDevices)
     {
-        // The output's folder is a link to another disk: then the file stays there, under another name.
-        kept = place.with_added_extension(format!("replaced-{moment}"));
+        // The output's folder is a link to another disk: then the file stays there, in a folder that no glob and no
+        // directory input looks into.
+        let beside = place
+            .parent()
+            .unwrap_or(root)
+            .join(".pipe-replaced")
+            .join(&moment);
+        fs::create_dir_all(&beside).map_err(Trouble::on("create", &beside))?;
+        kept = beside.join(place.file_name().unwrap_or_default());
         moved = fs::rename(&place, &kept);
     }
     moved.map_err(Trouble::on("set aside", &place))?;

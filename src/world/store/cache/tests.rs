@@ -14,7 +14,7 @@ impl Setting {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("project")).unwrap();
-        let cache = LocalCache::new(&folder.path().join("cache"));
+        let cache = LocalCache::new(&folder.path().join("cache"), &folder.path().join("aside"));
         Setting { folder, cache }
     }
 
@@ -224,18 +224,22 @@ fn a_damaged_listing_is_written_afresh() {
 }
 
 #[test]
-fn what_a_dead_process_left_half_made_is_swept() {
+fn what_was_left_half_made_is_swept_when_it_is_old() {
     let setting = Setting::new();
     let temporaries = setting.folder.path().join("cache/v1/tmp");
     fs::create_dir_all(&temporaries).unwrap();
-    // No process has this number: it is above the largest that Linux gives.
-    let dead = temporaries.join(".pipe-tmp-4194305-0");
-    let alive = temporaries.join(format!(".pipe-tmp-{}-999999", std::process::id()));
-    fs::write(&dead, "").unwrap();
-    fs::write(&alive, "").unwrap();
+    let [old, young, foreign] =
+        [".pipe-tmp-1-0", ".pipe-tmp-1-1", "foreign"].map(|name| temporaries.join(name));
+    for path in [&old, &young, &foreign] {
+        let file = File::create(path).unwrap();
+        let age = if *path == young { 60 } else { 3 * 86_400 };
+        let time = std::time::SystemTime::now() - std::time::Duration::from_secs(age);
+        file.set_times(fs::FileTimes::new().set_modified(time))
+            .unwrap();
+    }
     setting.write("f", "x");
     setting.keep("f");
-    assert!(!dead.exists() && alive.exists());
+    assert!(!old.exists() && young.exists() && foreign.exists());
 }
 
 #[test]
