@@ -129,7 +129,7 @@ fn bad_outputs(outputs: &[BadOutput]) -> String {
             }
             OutputFault::Special => Some(format!("{path} is or holds a FIFO, socket or device")),
             OutputFault::LinkLeaves(link) => Some(format!(
-                "{path} holds a link that leads out of it: {}",
+                "{path} holds a link that leads out of it, or by an absolute path: {}",
                 escaped(link)
             )),
         }
@@ -236,8 +236,8 @@ mod tests {
         assert_eq!(
             cause(&mixed),
             "exit code 0, but it did not write c; a is a directory where a file is declared; b is a file \
-             where a directory is declared; d is or holds a FIFO, socket or device; e holds a link that leads out of it: \
-             e/x -> ../y"
+             where a directory is declared; d is or holds a FIFO, socket or device; e holds a link that leads out of it, \
+             or by an absolute path: e/x -> ../y"
         );
         assert_eq!(
             hints(&failure(mixed)),

@@ -363,6 +363,45 @@ fn links_out_of_a_directory_input_are_looked_through() {
 }
 
 #[test]
+fn links_behind_links_count_and_circles_end() {
+    let project = Project::new();
+    project.write("d/f", "x");
+    project.write("other/g", "x");
+    project.write("third/h", "1");
+    symlink("../other", project.at("d/other")).unwrap();
+    symlink("../third/h", project.at("other/h")).unwrap();
+    symlink("../d", project.at("other/back")).unwrap();
+    symlink("..", project.at("d/up")).unwrap();
+    let before = project.see("d", Links::Through);
+    assert_eq!(project.see("d", Links::Through), before);
+    project.write("third/h", "2");
+    assert_ne!(project.see("d", Links::Through), before);
+}
+
+#[test]
+fn links_that_would_not_be_the_same_elsewhere_are_named() {
+    let project = Project::new();
+    project.write("d/sub/f", "x");
+    project.write("source", "x");
+    for (text, name) in [
+        ("sub/f", "in"),
+        ("../source", "out"),
+        ("/etc/passwd", "system"),
+        ("nowhere", "dangling"),
+    ] {
+        symlink(text, project.at("d").join(name)).unwrap();
+    }
+    symlink(project.at("d/sub/f"), project.at("d/absolute")).unwrap();
+    let mut found = project
+        .observer(KnownStamps::default())
+        .leaving_links(&path("d"))
+        .unwrap();
+    found.sort();
+    let names: Vec<&str> = found.iter().map(|(link, _)| link.as_str()).collect();
+    assert_eq!(names, ["d/absolute", "d/out"]);
+}
+
+#[test]
 fn large_directories_are_the_same_by_all_processors() {
     let project = Project::new();
     for number in 0..500 {

@@ -29,7 +29,14 @@ pub(super) fn observe(
     links: Links,
 ) -> Result<Content, Trouble> {
     let ignoring = links == Links::Through;
-    let tree = tree(observer, place, path.as_str().as_bytes(), links, ignoring)?;
+    let tree = tree(
+        observer,
+        place,
+        path.as_str().as_bytes(),
+        links,
+        ignoring,
+        &[],
+    )?;
     Ok(tree.map_or(Content::Special, |tree| tree.content()))
 }
 
@@ -41,6 +48,7 @@ fn tree(
     key: &[u8],
     links: Links,
     ignoring: bool,
+    outer: &[PathBuf],
 ) -> Result<Option<Tree>, Trouble> {
     let mut found = Vec::new();
     let wanted = |entry: &DirEntry| {
@@ -55,10 +63,11 @@ fn tree(
     let top = place
         .canonicalize()
         .map_err(Trouble::on("look at", place))?;
+    let tops = [outer, &[top]].concat();
     let entries: Vec<Option<TreeEntry>> = found
         .par_iter()
         .with_min_len(16)
-        .map(|entry| tree_entry(observer, place, &top, key, entry, links))
+        .map(|entry| tree_entry(observer, place, &tops, key, entry, links))
         .collect::<Result<_, Trouble>>()?;
     let Some(mut entries) = entries.into_iter().collect::<Option<Vec<TreeEntry>>>() else {
         return Ok(None);
@@ -70,7 +79,7 @@ fn tree(
 fn tree_entry(
     observer: &Observer,
     place: &Path,
-    top: &Path,
+    tops: &[PathBuf],
     key: &[u8],
     entry: &DirEntry,
     links: Links,
@@ -85,7 +94,7 @@ fn tree_entry(
             .map_err(Trouble::on("read the link", entry.path()))?;
         let through = match links {
             Links::Verbatim => None,
-            Links::Through => through(observer, entry.path(), top, &joined(key, &relative))?,
+            Links::Through => through(observer, entry.path(), tops, &joined(key, &relative))?,
         };
         EntryKind::Link {
             text: raw(&text).to_vec(),
@@ -116,34 +125,37 @@ fn tree_entry(
     }))
 }
 
-/// The digest of what a link leads to, unless the listing has it anyway. Links behind it are not followed again, so
-/// that links in a circle end.
+/// The digest of what a link leads to, unless a listing has it anyway. `tops` are the directories that are being listed:
+/// the one that was asked for, and those that links have led to; so links in a circle end.
 fn through(
     observer: &Observer,
     link: &Path,
-    top: &Path,
+    tops: &[PathBuf],
     key: &[u8],
 ) -> Result<Option<Digest>, Trouble> {
     let Ok(target) = link.canonicalize() else {
         return Ok(None);
     };
-    let inside = target.strip_prefix(top);
-    if inside.is_ok_and(|inside| !inside.iter().any(|name| is_ignored(raw(name.as_ref())))) {
+    let is_listed = |top: &PathBuf| {
+        let inside = target.strip_prefix(top);
+        inside.is_ok_and(|inside| !inside.iter().any(|name| is_ignored(raw(name.as_ref()))))
+    };
+    if tops.iter().any(is_listed) {
         return Ok(None);
     }
     let metadata = target.metadata().map_err(Trouble::on("look at", &target))?;
     if metadata.is_file() {
         Ok(observer.file(&target, key, &metadata)?.digest())
     } else if metadata.is_dir() {
-        Ok(tree(observer, &target, key, Links::Verbatim, true)?.map(|tree| tree.digest()))
+        Ok(tree(observer, &target, key, Links::Through, true, tops)?.map(|tree| tree.digest()))
     } else {
         Ok(None)
     }
 }
 
 impl Observer {
-    /// Links below the directory `path` that lead out of it to somewhere in the project: the link's path and its text.
-    /// A result that holds one could not be told from its surroundings.
+    /// Links below the directory `path` that lead to somewhere in the project, out of that directory or by an absolute
+    /// path: the link's path and its text. A result that holds one would not be the same elsewhere.
     ///
     /// # Errors
     /// The directory cannot be read.
@@ -161,7 +173,9 @@ impl Observer {
                 .map_err(Trouble::on("read the link", entry.path()))?;
             let from = entry.path().parent().unwrap_or(&place);
             let target = without_dots(&from.join(&text));
-            if target.starts_with(&self.root) && !target.starts_with(&place) {
+            // An absolute link would lead from a copy of the output back to this checkout.
+            let stays = target.starts_with(&place) && text.is_relative();
+            if target.starts_with(&self.root) && !stays {
                 let link = entry
                     .path()
                     .strip_prefix(&self.root)

@@ -15,6 +15,7 @@ use crate::world::clock;
 use crate::world::trouble::Trouble;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,12 +51,18 @@ fn sweep(folder: &Path) {
     }
 }
 
-/// Writes a file that is there wholly or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+/// Writes a file that is there wholly or not at all, and that only its owner may read when it is `private`.
+fn write_whole(path: &Path, bytes: &[u8], private: bool) -> Result<(), Trouble> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = temporary(folder);
     let write = || {
-        fs::File::create_new(&temporary)?.write_all(bytes)?;
+        let mode = if private { 0o600 } else { 0o666 };
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&temporary)?;
+        file.write_all(bytes)?;
         fs::rename(&temporary, path)
     };
     write().map_err(|error| {

@@ -34,7 +34,7 @@ pub fn prepare(home: &Path, state: &Path) -> Result<(), Trouble> {
     super::sweep(&state.join("tmp"));
     let ignore = home.join(".gitignore");
     if ignore.symlink_metadata().is_err() {
-        write_whole(&ignore, b"*\n")?;
+        write_whole(&ignore, b"*\n", false)?;
     }
     Ok(())
 }
@@ -294,12 +294,12 @@ pub fn read_snapshot(state: &Path) -> Option<Bytes> {
     fs::read(state.join("snapshot")).ok().map(Bytes::from)
 }
 
-/// Leaves a snapshot.
+/// Leaves a snapshot. It holds variables' values, so it is its owner's alone.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn write_snapshot(state: &Path, bytes: &[u8]) -> Result<(), Trouble> {
-    write_whole(&state.join("snapshot"), bytes)
+    write_whole(&state.join("snapshot"), bytes, true)
 }
 
 #[cfg(test)]
