@@ -5,6 +5,7 @@
 use crate::base::digest::{Digest, DigestWriter};
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
+use std::collections::HashSet;
 
 /// What stands at a path. Equality is sameness for a build: times, owners and most mode bits do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -138,17 +139,23 @@ impl Tree {
     }
 
     /// Reads the byte form back. `None` when it is damaged, of another version, unsorted, or names a path that
-    /// could lead out of the tree.
+    /// could lead out of the tree: by its parts, or because something else than a folder lies above it.
     pub fn decode(bytes: &[u8]) -> Option<Tree> {
         let mut rest = FlatReader(bytes.strip_prefix(TREE_FORMAT)?);
         let mut entries: Vec<TreeEntry> = Vec::new();
+        let mut folders: HashSet<Vec<u8>> = HashSet::new();
         while !rest.is_empty() {
             let path = rest.bytes()?.to_vec();
             let proper = path
                 .split(|&byte| byte == b'/')
                 .all(|part| !matches!(part, b"" | b"." | b".."));
             let sorted = entries.last().is_none_or(|last| last.path < path);
-            if !proper || !sorted || path.contains(&0) {
+            let above = path
+                .iter()
+                .rposition(|&byte| byte == b'/')
+                .map(|at| &path[..at]);
+            let in_folder = above.is_none_or(|above| folders.contains(above));
+            if !proper || !sorted || !in_folder || path.contains(&0) {
                 return None;
             }
             let kind = match rest.byte()? {
@@ -168,6 +175,9 @@ impl Tree {
                 },
                 _ => return None,
             };
+            if kind == EntryKind::Folder {
+                folders.insert(path.clone());
+            }
             entries.push(TreeEntry { path, kind });
         }
         Some(Tree { entries })
@@ -255,6 +265,39 @@ mod tests {
             }];
             assert_eq!(Tree::decode(&Tree { entries }.encode()), None, "{path:?}");
         }
+    }
+
+    /// Restored in parallel, such a listing could write through the link.
+    #[test]
+    fn nothing_lies_below_a_link_or_a_file() {
+        let entry = |path: &str, kind| TreeEntry {
+            path: path.as_bytes().to_vec(),
+            kind,
+        };
+        let file = || EntryKind::File {
+            digest: Digest::of(b""),
+            executable: false,
+            size: 0,
+        };
+        for above in [
+            EntryKind::Link {
+                text: b"/tmp".to_vec(),
+                through: None,
+            },
+            file(),
+        ] {
+            let entries = vec![entry("a", above), entry("a/x", file())];
+            assert_eq!(Tree::decode(&Tree { entries }.encode()), None);
+        }
+        assert_eq!(
+            Tree::decode(
+                &Tree {
+                    entries: vec![entry("a/x", file())]
+                }
+                .encode()
+            ),
+            None
+        );
     }
 
     #[test]

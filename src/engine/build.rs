@@ -7,19 +7,17 @@ use super::items::Items;
 use super::memory::Memory;
 use super::project::{Project, Tools};
 use super::run::{self, Ran, RunFound};
-use super::shared::Shared;
+use super::shared::{Hands, Request, Shared};
 use super::survey::{Settled, Survey};
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Summary};
-use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, Use};
 use crate::logic::plan::Reason;
 use crate::logic::schedule::{Limits, News, Order, Scheduler, State};
 use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
-use crate::world::execute::{Executor, Running};
 use crate::world::interrupt;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
@@ -29,30 +27,6 @@ use std::time::Instant;
 
 /// Logs are kept of this many builds.
 const BUILDS_WITH_LOGS: u32 = 20;
-
-/// What a build is asked to do.
-pub struct Request<'a> {
-    /// Which nodes.
-    pub selection: &'a Selection,
-    /// Which of them run even when they are fresh.
-    pub forced: Option<&'a Selection>,
-    /// Slots.
-    pub jobs: u32,
-    /// After a failure, go on with what is not below it.
-    pub keep_going: bool,
-}
-
-/// The hands of a build.
-pub struct Hands<'a> {
-    /// Runs commands.
-    pub executor: &'a dyn Executor,
-    /// What runs right now; the interrupt's handler ends it.
-    pub running: &'a Running,
-    /// Marks this build's processes.
-    pub token: &'a str,
-    /// When the build began, the survey included.
-    pub begun: Instant,
-}
 
 enum Message {
     Checked(u32, Checked),
@@ -96,7 +70,7 @@ pub fn build(
         nodes: items.nodes,
         standing: survey.standing,
         pending: HashMap::new(),
-        memory: Memory::new(&project.place.state, shared.build),
+        memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
         summary: Summary {
             fresh: total - work,
             ..Summary::default()
@@ -104,6 +78,9 @@ pub fn build(
         tell,
         begun: hands.begun,
     };
+    if !request.removed.is_empty() {
+        build.memory.removed(request.removed.iter().cloned())?;
+    }
     for (node, settled) in survey.found {
         build.record(node, settled, Origin::Found)?;
     }

@@ -8,7 +8,7 @@ use crate::base::content::Content;
 use crate::base::path::ProjectPath;
 use crate::base::record::{KeyParts, NodeRecord, Origin, RunRecord, StampedDigest};
 use crate::logic::graph::{Graph, NodeId};
-use crate::world::store::ledger::{Entry, LedgerWriter};
+use crate::world::store::ledger::{Entry, Ledger, LedgerWriter};
 use crate::world::trouble::Trouble;
 use std::path::Path;
 
@@ -19,9 +19,9 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn new(state: &Path, build: u32) -> Self {
+    pub(super) fn new(state: &Path, ledger: &Ledger, build: u32) -> Self {
         Memory {
-            writer: LedgerWriter::new(state),
+            writer: LedgerWriter::new(state, ledger.end()),
             build,
         }
     }

@@ -13,7 +13,7 @@ mod check;
 mod items;
 mod memory;
 mod run;
-mod shared;
+pub mod shared;
 
 pub mod session;
 pub mod upkeep;

@@ -2,8 +2,9 @@
 //!
 //! Takes the project's lock where something may be written, and only there. Knows no arguments and no terminal.
 
-use super::build::{self, Hands, Request};
+use super::build;
 use super::project::{OpenError, Place, Project, Tools};
+use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
 use super::upkeep;
 use crate::base::record::{NodeRecord, RunRecord};
@@ -181,8 +182,10 @@ pub fn build(
     {
         tell(BuildEvent::Notice(Notice::Leftover { path: path.clone() }));
     }
-    for path in removed {
-        tell(BuildEvent::Notice(Notice::LeftoverRemoved { path }));
+    for path in &removed {
+        tell(BuildEvent::Notice(Notice::LeftoverRemoved {
+            path: path.clone(),
+        }));
     }
     let selection = session.select(&order.targets)?;
     let survey = session.survey(&selection, order.force);
@@ -192,6 +195,7 @@ pub fn build(
     let running = Running::new();
     let request = Request {
         selection: &selection,
+        removed: &removed,
         forced: order.force.then_some(&selection),
         jobs: order
             .jobs

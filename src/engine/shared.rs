@@ -1,14 +1,42 @@
-//! What the threads of a build share. Nothing in it changes while the build runs.
+//! What a build is asked to do and with what, and what its threads share. Nothing in it changes while the build runs.
 //!
 //! No context that everything takes: only `check` and `run` get it, from `build`.
 
 use super::project::{Project, Tools};
+use crate::base::path::ProjectPath;
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::Selection;
 use crate::world::execute::{Executor, Running};
 use std::path::PathBuf;
+use std::time::Instant;
 
-/// See the module.
+/// What a build is asked to do.
+pub struct Request<'a> {
+    /// Which nodes.
+    pub selection: &'a Selection,
+    /// Outputs of nodes that are gone, which have just been removed.
+    pub removed: &'a [ProjectPath],
+    /// Which of them run even when they are fresh.
+    pub forced: Option<&'a Selection>,
+    /// Slots.
+    pub jobs: u32,
+    /// After a failure, go on with what is not below it.
+    pub keep_going: bool,
+}
+
+/// The hands of a build.
+pub struct Hands<'a> {
+    /// Runs commands.
+    pub executor: &'a dyn Executor,
+    /// What runs right now; the interrupt's handler ends it.
+    pub running: &'a Running,
+    /// Marks this build's processes.
+    pub token: &'a str,
+    /// When the build began, the survey included.
+    pub begun: Instant,
+}
+
+/// What the threads of a build share.
 pub(super) struct Shared<'a> {
     pub(super) project: &'a Project,
     pub(super) tools: &'a Tools,

@@ -10,7 +10,6 @@ use crate::base::record::RunResult;
 use crate::logic::event::BuildEvent;
 use crate::logic::graph::select::Selection;
 use crate::world::observe::Links;
-use crate::world::store::ledger::{Entry, LedgerWriter};
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::HashSet;
@@ -78,7 +77,7 @@ pub fn clean(
 /// back. What was changed since, or cannot be brought back, stays; globs leave it out until somebody changes it.
 ///
 /// # Errors
-/// One cannot be removed, or the ledger cannot be written.
+/// One cannot be removed.
 pub(super) fn remove_leftovers(session: &Session) -> Result<Vec<ProjectPath>, Trouble> {
     let (graph, tools, place) = (
         &session.project.graph,
@@ -111,13 +110,6 @@ pub(super) fn remove_leftovers(session: &Session) -> Result<Vec<ProjectPath>, Tr
             state::remove_output(&place.root, &path)?;
             removed.push(path);
         }
-    }
-    if !removed.is_empty() {
-        let gone = |path: &ProjectPath| Entry::Written {
-            path: path.clone(),
-            content: Content::Absent,
-        };
-        LedgerWriter::new(&place.state).append(&removed.iter().map(gone).collect::<Vec<_>>())?;
     }
     removed.sort();
     Ok(removed)

@@ -71,8 +71,8 @@ pub(super) fn digest(path: &Path) -> Result<Option<FileRead>, Trouble> {
 /// showing it. Such a stamp is not trusted, and the file is read again next time (git's rule for racy entries).
 pub(super) fn is_settled(stamp: &Stamp, begun_ns: i64) -> bool {
     let newest = stamp.mtime_ns.max(stamp.ctime_ns);
-    // Whole seconds on both are the mark of a file system that counts no finer.
-    let coarse = stamp.mtime_ns % SECOND_NS == 0 && stamp.ctime_ns % SECOND_NS == 0;
+    // A whole second, which no program can set here, is the mark of a file system that counts no finer.
+    let coarse = stamp.ctime_ns % SECOND_NS == 0;
     newest < begun_ns - if coarse { 2 * SECOND_NS } else { TICK_NS }
 }
 

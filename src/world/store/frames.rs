@@ -3,7 +3,7 @@
 //! Does not know what frames hold. A frame that is torn or damaged is skipped, and the next whole one is looked for.
 
 use std::ops::Range;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What a file of frames begins with; a new version of any frame's form is a new header.
 pub(super) const HEADER: &[u8; 16] = b"pipe ledger 01\r\n";
@@ -12,60 +12,73 @@ const MARK: [u8; 3] = [0xF7, b'f', 0x1A];
 /// Mark, kind, length of the payload, checksum of kind, length and payload.
 const FRAME_HEADER: usize = 16;
 
-/// Adds one frame to `out`.
-pub(super) fn push(out: &mut Vec<u8>, kind: u8, payload: &[u8]) {
+/// Adds one frame to `out`, whose first byte will lie at `start` of the file.
+pub(super) fn push(out: &mut Vec<u8>, start: u64, kind: u8, payload: &[u8]) {
     let length = u32::try_from(payload.len()).expect("a frame is under 4 GiB");
-    let start = out.len();
+    let at = out.len();
     out.extend_from_slice(&MARK);
     out.push(kind);
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(&[0; 8]);
     out.extend_from_slice(payload);
-    let checksum = checksum(&out[start..]);
-    out[start + 8..start + FRAME_HEADER].copy_from_slice(&checksum.to_le_bytes());
+    let checksum = checksum(&out[at..], start + at as u64);
+    out[at + 8..at + FRAME_HEADER].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// Tells `found` every whole frame in a file's bytes: its kind and where its payload lies. Returns how many bytes had
-/// to be skipped.
-pub(super) fn scan(bytes: &[u8], mut found: impl FnMut(u8, Range<usize>)) -> usize {
-    let mut skipped = 0;
+/// What a scan found beside whole frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// Bytes between whole frames, or before them, that are none.
+    pub(super) damaged: usize,
+    /// Where the last whole frame ends. What follows is a frame that was cut off while it was written.
+    pub(super) end: usize,
+}
+
+/// Tells `found` every whole frame in a file's bytes: its kind and where its payload lies.
+pub(super) fn scan(bytes: &[u8], mut found: impl FnMut(u8, Range<usize>)) -> Scan {
     let mut at = if bytes.starts_with(HEADER) {
         HEADER.len()
     } else {
         0
     };
+    let mut scan = Scan {
+        damaged: 0,
+        end: at,
+    };
     while at < bytes.len() {
-        match whole_frame(&bytes[at..]) {
+        match whole_frame(&bytes[at..], at as u64) {
             Some(length) => {
                 found(bytes[at + 3], at + FRAME_HEADER..at + length);
+                scan.damaged += at - scan.end;
                 at += length;
+                scan.end = at;
             }
             None => {
                 let next = bytes[at + 1..]
                     .windows(MARK.len())
                     .position(|window| window == MARK);
-                let step = next.map_or(bytes.len() - at, |next| next + 1);
-                skipped += step;
-                at += step;
+                at += next.map_or(bytes.len() - at, |next| next + 1);
             }
         }
     }
-    skipped
+    scan
 }
 
-/// The length of the frame at the start of `bytes`, if it is whole.
-fn whole_frame(bytes: &[u8]) -> Option<usize> {
+/// The length of the frame at the start of `bytes`, which lie at `place` of the file, if it is whole.
+fn whole_frame(bytes: &[u8], place: u64) -> Option<usize> {
     let rest = bytes.strip_prefix(&MARK)?;
     let payload = u32::from_le_bytes(rest.get(1..5)?.try_into().ok()?) as usize;
     let length = FRAME_HEADER.checked_add(payload)?;
     let frame = bytes.get(..length)?;
     let written = u64::from_le_bytes(frame[8..FRAME_HEADER].try_into().ok()?);
-    (checksum(frame) == written).then_some(length)
+    (checksum(frame, place) == written).then_some(length)
 }
 
-/// Of the kind, the length and the payload; of a frame's bytes all but the mark and the checksum itself.
-fn checksum(frame: &[u8]) -> u64 {
-    xxh3_64(&frame[FRAME_HEADER..]) ^ xxh3_64(&frame[3..8]).rotate_left(1)
+/// Of the kind, the length, the payload and the place in the file: bytes that look like a frame inside a damaged one
+/// are none.
+fn checksum(frame: &[u8], place: u64) -> u64 {
+    xxh3_64_with_seed(&frame[FRAME_HEADER..], place)
+        ^ xxh3_64_with_seed(&frame[3..8], place).rotate_left(1)
 }
 
 #[cfg(test)]
@@ -75,7 +88,7 @@ mod tests {
     fn file(payloads: &[&[u8]]) -> Vec<u8> {
         let mut bytes = HEADER.to_vec();
         for (kind, payload) in payloads.iter().enumerate() {
-            push(&mut bytes, kind as u8, payload);
+            push(&mut bytes, 0, kind as u8, payload);
         }
         bytes
     }
@@ -101,6 +114,40 @@ mod tests {
                 (2, b"the third one".to_vec())
             ]
         );
+    }
+
+    #[test]
+    fn a_torn_end_is_told_apart_from_damage() {
+        let bytes = file(&THREE);
+        let whole = scan(&bytes, |_, _| {});
+        assert_eq!(
+            whole,
+            Scan {
+                damaged: 0,
+                end: bytes.len()
+            }
+        );
+        let torn = scan(&bytes[..bytes.len() - 1], |_, _| {});
+        assert_eq!(torn.damaged, 0);
+        assert!(torn.end < bytes.len() - 1);
+        let mut hit = bytes.clone();
+        hit[HEADER.len() + FRAME_HEADER] ^= 1;
+        assert_eq!(
+            scan(&hit, |_, _| {}),
+            Scan {
+                damaged: FRAME_HEADER + 5,
+                end: bytes.len()
+            }
+        );
+    }
+
+    #[test]
+    fn a_frame_within_a_damaged_frame_is_none() {
+        let mut inner = Vec::new();
+        push(&mut inner, 0, 7, b"never written");
+        let mut bytes = file(&[&inner]);
+        bytes[HEADER.len() + 8] ^= 1;
+        assert!(payloads(&bytes).is_empty());
     }
 
     #[test]

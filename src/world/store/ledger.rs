@@ -3,14 +3,18 @@
 //! An append-only file of checksummed frames. Readers need no lock and read while a build writes. Records are found
 //! when the file is opened and decoded when they are asked for. Does not judge anything.
 
+pub use super::entry::Entry;
+use super::entry::{
+    BUILD_END, BUILD_START, NODE, RUN, STAMPS, WRITTEN, boot_digest, encode, stamps_payload,
+};
 use super::format;
 use super::frames;
 use crate::base::content::Content;
 use crate::base::digest::Digest;
-use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::flat::FlatReader;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord, StampedDigest};
-use crate::world::stamps::{self, Hashed, KnownStamps};
+use crate::world::stamps::{Hashed, KnownStamps};
 use crate::world::trouble::Trouble;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -18,16 +22,10 @@ use std::fs::{self, File};
 use std::hash::BuildHasherDefault;
 use std::io::Write;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use xxhash_rust::xxh3::xxh3_64;
-
-const STAMPS: u8 = 1;
-const NODE: u8 = 2;
-const WRITTEN: u8 = 3;
-const RUN: u8 = 4;
-const BUILD_START: u8 = 5;
-const BUILD_END: u8 = 6;
 
 /// Runs of one node that a compaction keeps.
 const RUNS_KEPT: usize = 20;
@@ -45,6 +43,10 @@ pub struct Ledger {
     /// By node, as places in `runs`; made when the first node is asked for.
     runs_of: OnceLock<HashMap<String, Vec<usize>>>,
     last_build: u32,
+    /// How many bytes are damaged.
+    damaged: usize,
+    /// Where the last whole frame ends.
+    end: u64,
 }
 
 /// Where the payload that begins with a name lies, by the name's hash; the name itself is compared when it is read.
@@ -54,18 +56,18 @@ impl Ledger {
     /// Reads the ledger below `state`. What cannot be read is forgotten; the sentences say what that was.
     pub fn open(state: &Path) -> (Ledger, Vec<String>) {
         let path = file_in(state);
-        let (ledger, skipped) = Ledger::read(fs::read(&path).unwrap_or_default());
-        let damage = (skipped > 0).then(|| {
+        let ledger = Ledger::read(fs::read(&path).unwrap_or_default());
+        let damage = (ledger.damaged > 0).then(|| {
             format!(
-                "{skipped} bytes of {} are damaged; what they told is found out again",
+                "{} bytes of {} are damaged; what they told is found out again",
+                ledger.damaged,
                 path.display()
             )
         });
         (ledger, damage.into_iter().collect())
     }
 
-    /// Takes a file's bytes; also says how many of them are damaged.
-    fn read(mut bytes: Vec<u8>) -> (Ledger, usize) {
+    fn read(mut bytes: Vec<u8>) -> Ledger {
         // Places are kept in four bytes; compaction keeps every real ledger far below that.
         bytes.truncate(u32::MAX as usize);
         let bytes = Bytes::from(bytes);
@@ -77,13 +79,17 @@ impl Ledger {
             runs: Vec::new(),
             runs_of: OnceLock::new(),
             last_build: 0,
+            damaged: 0,
+            end: 0,
         };
         let boot = boot_digest();
-        let skipped = frames::scan(&bytes, |kind, range| {
+        let scan = frames::scan(&bytes, |kind, range| {
             // A frame that is whole but makes no sense was written by another version: it tells nothing.
             let _ = ledger.take(kind, FlatReader(&bytes[range.clone()]), range, &boot);
         });
-        (ledger, skipped)
+        ledger.damaged = scan.damaged;
+        ledger.end = scan.end as u64;
+        ledger
     }
 
     fn take(
@@ -168,6 +174,11 @@ impl Ledger {
         })
     }
 
+    /// Where the last whole entry ends, for a writer to go on from.
+    pub fn end(&self) -> u64 {
+        self.end
+    }
+
     /// The number of the last build that had something to do; 0 when there was none.
     pub fn last_build(&self) -> u32 {
         self.last_build
@@ -180,55 +191,23 @@ impl Ledger {
             let mut places: Vec<(u32, u32)> = index.values().copied().collect();
             places.sort_unstable();
             for (start, end) in places {
-                frames::push(&mut out, kind, &self.bytes[start as usize..end as usize]);
+                frames::push(&mut out, 0, kind, &self.bytes[start as usize..end as usize]);
             }
         }
         let kept = |places: &Vec<usize>| places[places.len().saturating_sub(RUNS_KEPT)..].to_vec();
         let mut runs: Vec<usize> = self.runs_by_node().values().flat_map(kept).collect();
         runs.sort_unstable();
         for place in runs {
-            frames::push(&mut out, RUN, &self.bytes[self.runs[place].clone()]);
+            frames::push(&mut out, 0, RUN, &self.bytes[self.runs[place].clone()]);
         }
-        frames::push(&mut out, BUILD_END, &self.last_build.to_le_bytes());
+        frames::push(&mut out, 0, BUILD_END, &self.last_build.to_le_bytes());
         let mut stamps: Vec<(&[u8], StampedDigest)> = self.stamps.all().collect();
         stamps.sort_by_key(|(path, _)| *path);
         if !stamps.is_empty() {
-            frames::push(&mut out, STAMPS, &stamps_payload(stamps.into_iter()));
+            frames::push(&mut out, 0, STAMPS, &stamps_payload(stamps.into_iter()));
         }
         out
     }
-}
-
-/// Something to remember.
-pub enum Entry<'a> {
-    /// Digests and the stamps that may stand for them, by path as raw bytes.
-    Stamps(&'a [(Vec<u8>, StampedDigest)]),
-    /// A node is up to date.
-    Node {
-        /// Its name.
-        name: &'a str,
-        /// With what.
-        record: &'a NodeRecord,
-    },
-    /// What `pipe` left at an output's path.
-    Written {
-        /// Which.
-        path: ProjectPath,
-        /// What.
-        content: Content,
-    },
-    /// A command ended.
-    Run(&'a RunRecord),
-    /// A build with something to do begins.
-    BuildStart {
-        /// Its number.
-        build: u32,
-    },
-    /// It has ended.
-    BuildEnd {
-        /// Its number.
-        build: u32,
-    },
 }
 
 /// The one writer; the project's lock keeps it the only one.
@@ -236,41 +215,54 @@ pub struct LedgerWriter {
     path: PathBuf,
     /// Opened with the first thing to write, so that a build with nothing to do touches nothing.
     file: Option<File>,
+    /// Where the next entry goes.
+    end: u64,
 }
 
 impl LedgerWriter {
-    /// A writer for the ledger below `state`.
-    pub fn new(state: &Path) -> Self {
+    /// A writer for the ledger below `state` that goes on at `end`, where the last whole entry ends; what a killed
+    /// build left behind it is cut off.
+    pub fn new(state: &Path, end: u64) -> Self {
         LedgerWriter {
             path: file_in(state),
             file: None,
+            end,
         }
     }
 
-    /// Adds entries with one write. One that was cut off before does not hide what comes after it.
+    /// Adds entries with one write.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written. What was written of the entries is cut off with the next ones.
     pub fn append(&mut self, entries: &[Entry<'_>]) -> Result<(), Trouble> {
-        let mut bytes = Vec::new();
-        for entry in entries {
-            let (kind, payload) = encode(entry);
-            frames::push(&mut bytes, kind, &payload);
-        }
-        let wrong = |error| Trouble::on("write", &self.path)(error);
-        if self.file.is_none() {
-            let file = File::options()
-                .append(true)
-                .create(true)
-                .open(&self.path)
-                .map_err(wrong)?;
-            if file.metadata().map_err(wrong)?.len() == 0 {
-                (&file).write_all(frames::HEADER).map_err(wrong)?;
+        let write = |writer: &mut Self| {
+            if writer.file.is_none() {
+                writer.file = Some(
+                    File::options()
+                        .write(true)
+                        .create(true)
+                        .truncate(false)
+                        .open(&writer.path)?,
+                );
             }
-            self.file = Some(file);
-        }
-        let file = self.file.as_mut().expect("it was opened just now");
-        file.write_all(&bytes).map_err(wrong)
+            let mut bytes = if writer.end == 0 {
+                frames::HEADER.to_vec()
+            } else {
+                Vec::new()
+            };
+            for entry in entries {
+                let (kind, payload) = encode(entry);
+                frames::push(&mut bytes, writer.end, kind, &payload);
+            }
+            let file = writer.file.as_ref().expect("it was opened just now");
+            if file.metadata()?.len() > writer.end {
+                file.set_len(writer.end)?;
+            }
+            file.write_all_at(&bytes, writer.end)?;
+            writer.end += bytes.len() as u64;
+            Ok(())
+        };
+        write(self).map_err(Trouble::on("write", &self.path))
     }
 
     /// Ends the writing: flushes, so that a power cut does not cost this build's memory, and compacts when more than
@@ -289,7 +281,7 @@ impl LedgerWriter {
             return Ok(());
         }
         let bytes = fs::read(&self.path).map_err(Trouble::on("read", &self.path))?;
-        let compacted = Ledger::read(bytes).0.compacted();
+        let compacted = Ledger::read(bytes).compacted();
         if damaged || compacted.len() < size / 2 {
             replace(&self.path, &compacted)?;
         }
@@ -310,64 +302,6 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
         let _ = fs::remove_file(&temporary);
         Trouble::on("replace", path)(error)
     })
-}
-
-fn encode(entry: &Entry<'_>) -> (u8, Vec<u8>) {
-    let mut out = FlatWriter::default();
-    let kind = match entry {
-        Entry::Stamps(stamps) => {
-            return (
-                STAMPS,
-                stamps_payload(
-                    stamps
-                        .iter()
-                        .map(|(path, stamped)| (path.as_slice(), *stamped)),
-                ),
-            );
-        }
-        Entry::Node { name, record } => {
-            out.text(name);
-            format::put_record(&mut out, record);
-            NODE
-        }
-        Entry::Written { path, content } => {
-            return (WRITTEN, written_payload(path.as_str(), content));
-        }
-        Entry::Run(run) => {
-            format::put_run(&mut out, run);
-            RUN
-        }
-        Entry::BuildStart { build } => {
-            out.number(*build);
-            BUILD_START
-        }
-        Entry::BuildEnd { build } => {
-            out.number(*build);
-            BUILD_END
-        }
-    };
-    (kind, out.0)
-}
-
-fn stamps_payload<'a>(stamps: impl Iterator<Item = (&'a [u8], StampedDigest)>) -> Vec<u8> {
-    let mut out = FlatWriter::default();
-    out.digest(&boot_digest());
-    for (path, stamped) in stamps {
-        stamps::put(&mut out, path, &stamped);
-    }
-    out.0
-}
-
-fn written_payload(path: &str, content: &Content) -> Vec<u8> {
-    let mut out = FlatWriter::default();
-    out.text(path);
-    format::put_content(&mut out, content);
-    out.0
-}
-
-/// Tells one boot of the machine from another; where the system does not say, all boots look alike.
-fn boot_digest() -> Digest {
-    Digest::of(&fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default())
 }
 
 fn file_in(state: &Path) -> PathBuf {

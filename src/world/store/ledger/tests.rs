@@ -64,7 +64,7 @@ fn run(build: u32) -> RunRecord {
 /// Two builds' worth of entries.
 fn write(state: &Path) {
     for build in [1, 2] {
-        let mut writer = LedgerWriter::new(state);
+        let mut writer = LedgerWriter::new(state, Ledger::open(state).0.end());
         let record = record(build);
         writer.append(&[Entry::BuildStart { build }]).unwrap();
         writer
@@ -108,14 +108,16 @@ fn what_is_written_is_found_and_the_last_word_counts() {
 #[test]
 fn a_writer_with_nothing_to_say_touches_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    LedgerWriter::new(folder.path()).finish(false).unwrap();
+    LedgerWriter::new(folder.path(), Ledger::open(folder.path()).0.end())
+        .finish(false)
+        .unwrap();
     assert!(!file_in(folder.path()).exists());
     assert_eq!(Ledger::open(folder.path()).0.last_build(), 0);
 }
 
 /// Everything that a ledger of these bytes says is something that was written once.
 fn check_honest(bytes: Vec<u8>, what: &str) {
-    let (mut ledger, _) = Ledger::read(bytes);
+    let mut ledger = Ledger::read(bytes);
     let honest = ledger
         .node("n")
         .is_none_or(|found| [record(1), record(2)].contains(&found))
@@ -150,13 +152,15 @@ fn every_truncation_and_every_flipped_bit_costs_only_what_it_hits() {
 }
 
 #[test]
-fn entries_behind_a_torn_one_are_found() {
+fn a_torn_end_is_cut_off_and_written_over() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     let place = file_in(folder.path());
     let bytes = fs::read(&place).unwrap();
     fs::write(&place, &bytes[..bytes.len() - 5]).unwrap();
-    let mut writer = LedgerWriter::new(folder.path());
+    let (torn, damages) = Ledger::open(folder.path());
+    assert!(damages.is_empty(), "a build that was killed is no damage");
+    let mut writer = LedgerWriter::new(folder.path(), torn.end());
     writer
         .append(&[Entry::Node {
             name: "later",
@@ -164,12 +168,7 @@ fn entries_behind_a_torn_one_are_found() {
         }])
         .unwrap();
     let (ledger, damages) = Ledger::open(folder.path());
-    assert_eq!(damages.len(), 1);
-    assert_eq!(ledger.node("later"), Some(record(3)));
-    assert_eq!(ledger.node("n"), Some(record(2)));
-    writer.finish(true).unwrap();
-    let (ledger, damages) = Ledger::open(folder.path());
-    assert!(damages.is_empty(), "it was mended");
+    assert!(damages.is_empty());
     assert_eq!(
         (ledger.node("later"), ledger.node("n")),
         (Some(record(3)), Some(record(2)))
@@ -177,9 +176,28 @@ fn entries_behind_a_torn_one_are_found() {
 }
 
 #[test]
+fn damage_is_told_once_and_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let place = file_in(folder.path());
+    let mut bytes = fs::read(&place).unwrap();
+    bytes[frames::HEADER.len() + 20] ^= 1;
+    fs::write(&place, bytes).unwrap();
+    let (ledger, damages) = Ledger::open(folder.path());
+    assert_eq!(damages.len(), 1);
+    assert_eq!(ledger.node("n"), Some(record(2)));
+    LedgerWriter::new(folder.path(), ledger.end())
+        .finish(true)
+        .unwrap();
+    let (ledger, damages) = Ledger::open(folder.path());
+    assert!(damages.is_empty(), "it was mended");
+    assert_eq!(ledger.node("n"), Some(record(2)));
+}
+
+#[test]
 fn compaction_forgets_only_what_is_outdated() {
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = LedgerWriter::new(folder.path());
+    let mut writer = LedgerWriter::new(folder.path(), Ledger::open(folder.path()).0.end());
     let record = record(7);
     for build in 0..6000 {
         writer
@@ -218,7 +236,7 @@ fn a_reader_sees_whole_entries_while_a_writer_writes() {
     let folder = tempfile::tempdir().unwrap();
     std::thread::scope(|threads| {
         let writing = threads.spawn(|| {
-            let mut writer = LedgerWriter::new(folder.path());
+            let mut writer = LedgerWriter::new(folder.path(), Ledger::open(folder.path()).0.end());
             for build in 0..300 {
                 writer
                     .append(&[Entry::Node {
@@ -260,7 +278,7 @@ fn golden_bytes() {
     let mut out = frames::HEADER.to_vec();
     for entry in &entries {
         let (kind, payload) = encode(entry);
-        frames::push(&mut out, kind, &payload);
+        frames::push(&mut out, 0, kind, &payload);
     }
-    assert_eq!(Digest::of(&out).short(), "8d327c324ca6");
+    assert_eq!(Digest::of(&out).short(), "7bb3d9ba29f4");
 }

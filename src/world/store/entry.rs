@@ -1,0 +1,111 @@
+//! What the ledger can be told, and how each of it is written into a frame.
+//!
+//! Does not know the file; `frames` and `ledger` do.
+
+use super::format;
+use crate::base::content::Content;
+use crate::base::digest::Digest;
+use crate::base::flat::FlatWriter;
+use crate::base::path::ProjectPath;
+use crate::base::record::{NodeRecord, RunRecord, StampedDigest};
+use crate::world::stamps;
+use std::fs;
+
+pub(super) const STAMPS: u8 = 1;
+pub(super) const NODE: u8 = 2;
+pub(super) const WRITTEN: u8 = 3;
+pub(super) const RUN: u8 = 4;
+pub(super) const BUILD_START: u8 = 5;
+pub(super) const BUILD_END: u8 = 6;
+
+/// Something to remember.
+pub enum Entry<'a> {
+    /// Digests and the stamps that may stand for them, by path as raw bytes.
+    Stamps(&'a [(Vec<u8>, StampedDigest)]),
+    /// A node is up to date.
+    Node {
+        /// Its name.
+        name: &'a str,
+        /// With what.
+        record: &'a NodeRecord,
+    },
+    /// What `pipe` left at an output's path.
+    Written {
+        /// Which.
+        path: ProjectPath,
+        /// What.
+        content: Content,
+    },
+    /// A command ended.
+    Run(&'a RunRecord),
+    /// A build with something to do begins.
+    BuildStart {
+        /// Its number.
+        build: u32,
+    },
+    /// It has ended.
+    BuildEnd {
+        /// Its number.
+        build: u32,
+    },
+}
+
+pub(super) fn encode(entry: &Entry<'_>) -> (u8, Vec<u8>) {
+    let mut out = FlatWriter::default();
+    let kind = match entry {
+        Entry::Stamps(stamps) => {
+            return (
+                STAMPS,
+                stamps_payload(
+                    stamps
+                        .iter()
+                        .map(|(path, stamped)| (path.as_slice(), *stamped)),
+                ),
+            );
+        }
+        Entry::Node { name, record } => {
+            out.text(name);
+            format::put_record(&mut out, record);
+            NODE
+        }
+        Entry::Written { path, content } => {
+            return (WRITTEN, written_payload(path.as_str(), content));
+        }
+        Entry::Run(run) => {
+            format::put_run(&mut out, run);
+            RUN
+        }
+        Entry::BuildStart { build } => {
+            out.number(*build);
+            BUILD_START
+        }
+        Entry::BuildEnd { build } => {
+            out.number(*build);
+            BUILD_END
+        }
+    };
+    (kind, out.0)
+}
+
+pub(super) fn stamps_payload<'a>(
+    stamps: impl Iterator<Item = (&'a [u8], StampedDigest)>,
+) -> Vec<u8> {
+    let mut out = FlatWriter::default();
+    out.digest(&boot_digest());
+    for (path, stamped) in stamps {
+        stamps::put(&mut out, path, &stamped);
+    }
+    out.0
+}
+
+fn written_payload(path: &str, content: &Content) -> Vec<u8> {
+    let mut out = FlatWriter::default();
+    out.text(path);
+    format::put_content(&mut out, content);
+    out.0
+}
+
+/// Tells one boot of the machine from another; where the system does not say, all boots look alike.
+pub(super) fn boot_digest() -> Digest {
+    Digest::of(&fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default())
+}
