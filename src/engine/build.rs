@@ -86,6 +86,8 @@ pub fn build(
     }
     if work > 0 {
         build.work(total, request.jobs)?;
+    } else if tools.ledger.unfinished() {
+        build.memory.build_ends()?;
     }
     let Build {
         memory,

@@ -7,6 +7,7 @@ use super::project::{OpenError, Place, Project, Tools};
 use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
 use super::upkeep;
+use crate::base::digest::Digest;
 use crate::base::record::{NodeRecord, RunRecord};
 use crate::logic::event::{BuildEvent, Notice, Summary};
 use crate::logic::graph::NodeId;
@@ -161,9 +162,14 @@ pub fn build(
     tell: &mut dyn FnMut(BuildEvent),
 ) -> Result<(Summary, Session), SessionError> {
     let begun = clock::instant();
-    let token = format!("{}-{}", std::process::id(), clock::now_ns());
+    let project_mark = project_mark(place);
+    let token = format!("{project_mark}{}-{}", std::process::id(), clock::now_ns());
     let lock = lock(place, &token, tell)?;
     let tools = Tools::open(place, variables);
+    if tools.ledger.unfinished() {
+        // A build died; should its line in the lock file be lost as well, its processes are known by the project.
+        report_orphans(end_orphans(&project_mark), tell);
+    }
     for damage in &tools.damages {
         tell(BuildEvent::Notice(Notice::Trouble(damage.clone())));
     }
@@ -238,6 +244,20 @@ impl Session {
     }
 }
 
+/// How the tokens of this project's builds begin.
+fn project_mark(place: &Place) -> String {
+    format!(
+        "{}-",
+        Digest::of(place.home.as_os_str().as_encoded_bytes()).short()
+    )
+}
+
+fn report_orphans(count: usize, tell: &mut dyn FnMut(BuildEvent)) {
+    if count > 0 {
+        tell(BuildEvent::Notice(Notice::OrphansEnded { count }));
+    }
+}
+
 /// Takes the project's lock, and ends what a killed build left running before anything of ours touches its outputs.
 pub(super) fn lock(
     place: &Place,
@@ -248,9 +268,7 @@ pub(super) fn lock(
     let mut waiting = |holder: String| tell(BuildEvent::Notice(Notice::Waiting { holder }));
     let (mut lock, dead) = ProjectLock::acquire(&place.home, token, &mut waiting)?;
     let count: usize = dead.iter().map(|token| end_orphans(token)).sum();
-    if count > 0 {
-        tell(BuildEvent::Notice(Notice::OrphansEnded { count }));
-    }
+    report_orphans(count, tell);
     lock.forget_the_dead();
     Ok(lock)
 }

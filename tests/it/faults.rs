@@ -157,28 +157,34 @@ fn a_killed_build_costs_only_the_work_in_flight() {
     }
 }
 
-/// What a killed build left running is ended before the next build touches the same outputs.
+/// What a killed build left running is ended before the next build touches the same outputs, even when the lock file,
+/// which tells of it, is lost as well.
 #[test]
 fn commands_of_a_killed_build_do_not_write_into_the_next_one() {
-    let sandbox = one(
-        "touch started; echo $$ > pid; until test -e go; do sleep 0.01; done; echo stale > {out}",
-    );
-    let mut build = sandbox
-        .command(["build"])
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("pipe starts");
-    wait_until("the command to start", || {
-        sandbox.stands("started") && sandbox.stands("pid")
-    });
-    signal("KILL", build.id());
-    let _ = build.wait();
-    let orphan = sandbox.read("pid").trim().to_owned();
-    assert!(is_alive(&orphan), "the command outlives its build");
-    sandbox.manifest(r#"node "n" { in "a.txt"; out "o.txt"; run "cat {in} > {out}" }"#);
-    sandbox.build();
-    assert!(!is_alive(&orphan), "the next build has ended it");
-    assert_eq!(sandbox.read("o.txt"), "1\n");
+    for lock_is_lost in [false, true] {
+        let sandbox = one(
+            "touch started; echo $$ > pid; until test -e go; do sleep 0.01; done; echo stale > {out}",
+        );
+        let mut build = sandbox
+            .command(["build"])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("pipe starts");
+        wait_until("the command to start", || {
+            sandbox.stands("started") && sandbox.stands("pid")
+        });
+        signal("KILL", build.id());
+        let _ = build.wait();
+        let orphan = sandbox.read("pid").trim().to_owned();
+        assert!(is_alive(&orphan), "the command outlives its build");
+        if lock_is_lost {
+            sandbox.remove(".pipe/lock");
+        }
+        sandbox.manifest(r#"node "n" { in "a.txt"; out "o.txt"; run "cat {in} > {out}" }"#);
+        sandbox.build();
+        assert!(!is_alive(&orphan), "the next build has ended it");
+        assert_eq!(sandbox.read("o.txt"), "1\n");
+    }
 }
 
 /// What a killed build left half-written is never a source, even when its node is gone.

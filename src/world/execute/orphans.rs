@@ -21,8 +21,8 @@ use {
 /// The variable that every command of a build has; its value is the build's token.
 pub const MARK: &str = "PIPE_BUILD";
 
-/// Ends every process of this user that was started with `PIPE_BUILD=<token>`, this one excepted: SIGTERM, after two
-/// seconds SIGKILL, until none is left. Returns how many there were. Gives up after ten seconds on what cannot be
+/// Ends every process of this user that was started with `PIPE_BUILD=<token>`, or with a token that begins so when
+/// `token` ends in `-`, this one excepted: SIGTERM, after two seconds SIGKILL, until none is left. Returns how many there were. Gives up after ten seconds on what cannot be
 /// killed, such as a process stuck in a dead network disk.
 #[cfg(target_os = "linux")]
 pub fn end_orphans(token: &str) -> usize {
@@ -105,8 +105,8 @@ fn is_marked(path: &Path, mark: &[u8]) -> Option<bool> {
         variables = environment();
     }
     Some(
-        variables
-            .split(|&byte| byte == 0)
-            .any(|variable| variable == mark),
+        variables.split(|&byte| byte == 0).any(|variable| {
+            variable == mark || (mark.ends_with(b"-") && variable.starts_with(mark))
+        }),
     )
 }

@@ -43,6 +43,8 @@ pub struct Ledger {
     /// By node, as places in `runs`; made when the first node is asked for.
     runs_of: OnceLock<HashMap<String, Vec<usize>>>,
     last_build: u32,
+    /// The last build that began has not said that it ended.
+    unfinished: bool,
     /// How many bytes are damaged.
     damaged: usize,
     /// Where the last whole frame ends.
@@ -79,6 +81,7 @@ impl Ledger {
             runs: Vec::new(),
             runs_of: OnceLock::new(),
             last_build: 0,
+            unfinished: false,
             damaged: 0,
             end: 0,
         };
@@ -109,7 +112,10 @@ impl Ledger {
             NODE => drop(self.nodes.insert(xxh3_64(from.bytes()?), place)),
             WRITTEN => drop(self.written.insert(xxh3_64(from.bytes()?), place)),
             RUN => self.runs.push(range),
-            BUILD_START | BUILD_END => self.last_build = self.last_build.max(from.number()?),
+            BUILD_START | BUILD_END => {
+                self.last_build = self.last_build.max(from.number()?);
+                self.unfinished = kind == BUILD_START;
+            }
             _ => {}
         }
         Some(())
@@ -172,6 +178,11 @@ impl Ledger {
             }
             by_node
         })
+    }
+
+    /// Whether the last build that began died before its end.
+    pub fn unfinished(&self) -> bool {
+        self.unfinished
     }
 
     /// Where the last whole entry ends, for a writer to go on from.
