@@ -40,13 +40,8 @@ impl Memory {
         &mut self,
         outputs: impl Iterator<Item = ProjectPath>,
     ) -> Result<(), Trouble> {
-        let entries: Vec<Entry<'_>> = outputs
-            .map(|path| Entry::Written {
-                path,
-                content: UNFINISHED,
-            })
-            .collect();
-        self.writer.append(&entries)
+        let outputs: Vec<_> = outputs.map(|path| (path, UNFINISHED)).collect();
+        self.outputs(&outputs)
     }
 
     /// Nothing of ours stands at these outputs any more.
@@ -54,13 +49,8 @@ impl Memory {
         &mut self,
         outputs: impl Iterator<Item = ProjectPath>,
     ) -> Result<(), Trouble> {
-        let entries: Vec<Entry<'_>> = outputs
-            .map(|path| Entry::Written {
-                path,
-                content: Content::Absent,
-            })
-            .collect();
-        self.writer.append(&entries)
+        let outputs: Vec<_> = outputs.map(|path| (path, Content::Absent)).collect();
+        self.outputs(&outputs)
     }
 
     /// A command ended, well or not.
