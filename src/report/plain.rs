@@ -149,7 +149,10 @@ impl<W: Write> PlainReport<W> {
     }
 
     fn notice(&mut self, notice: &Notice) -> String {
-        let is_news = matches!(notice, Notice::Waiting { .. } | Notice::OrphansEnded { .. });
+        let is_news = matches!(
+            notice,
+            Notice::Waiting { .. } | Notice::OrphansEnded { .. } | Notice::LeftoverRemoved { .. }
+        );
         if matches!(notice, Notice::NotKept { .. }) {
             self.not_kept += 1;
             if self.not_kept > NOT_KEPT_TOLD && !self.options.verbose {
