@@ -73,8 +73,8 @@ pub fn clean(
     Ok(())
 }
 
-/// Removes outputs that no node declares any more, as long as they are as `pipe` left them and the cache can bring them
-/// back. What was changed since, or cannot be brought back, stays; globs leave it out until somebody changes it.
+/// Removes outputs that no node declares any more, as long as they are as `pipe` left them, the cache can bring them
+/// back, and no node names them as its source. What was changed since, or cannot be brought back, stays; globs leave it out until somebody changes it.
 ///
 /// # Errors
 /// One cannot be removed.
@@ -85,13 +85,17 @@ pub(super) fn remove_leftovers(session: &Session) -> Result<Vec<ProjectPath>, Tr
         &session.project.place,
     );
     let declared: HashSet<&str> = graph.outputs_of_all().collect();
+    // No glob matches a leftover: who reads one has named it.
+    let sources = graph.paths().filter(|&path| graph.producer(path).is_none());
+    let named: Vec<ProjectPath> = sources.map(|path| graph.project_path(path)).collect();
     let is_gone = |path: &ProjectPath| {
         !declared.contains(path.as_str())
             && !path.ancestors().any(|folder| declared.contains(folder))
+            && !named.iter().any(|named| named.is_within(path))
     };
     let mut removed = Vec::new();
     for (path, written) in tools.ledger.all_written() {
-        let left = matches!(written, Content::File { .. } | Content::Tree { .. }) && is_gone(&path);
+        let left = matches!(written, Content::File { .. } | Content::Tree { .. });
         let as_left = || {
             tools
                 .observer
@@ -106,7 +110,7 @@ pub(super) fn remove_leftovers(session: &Session) -> Result<Vec<ProjectPath>, Tr
                 duration_ms: 0,
             })
         };
-        if left && as_left() && kept() {
+        if left && is_gone(&path) && as_left() && kept() {
             state::remove_output(&place.root, &path)?;
             removed.push(path);
         }

@@ -250,6 +250,16 @@ node "list" { in "data/"; out "l"; run "ls {in} > {out}" }
 }
 
 #[test]
+fn what_a_gone_node_wrote_may_be_named_as_a_source() {
+    let sandbox = Sandbox::new(r#"node "n" { out "data/x"; run "echo 1 > {out}" }"#);
+    sandbox.build();
+    sandbox.manifest(r#"node "m" { in "data/x"; out "y"; run "cat {in} > {out}" }"#);
+    sandbox.build();
+    assert_eq!(sandbox.read("y"), "1\n");
+    assert!(sandbox.stands("data/x"));
+}
+
+#[test]
 fn an_output_may_become_a_folder_of_outputs() {
     let sandbox = Sandbox::new(r#"node "n" { out "b/r"; run "echo 1 > {out}" }"#);
     sandbox.build();
