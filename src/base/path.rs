@@ -9,6 +9,10 @@ use std::sync::Arc;
 /// The folder beside the manifest in which all state lives. No node may read or write inside it.
 pub const STATE_FOLDER: &str = ".pipe";
 
+/// How the names begin of what `pipe` itself makes beside the user's files: things half-made, things set aside. No glob
+/// and no directory input sees them.
+pub const OWN_PREFIX: &str = ".pipe-";
+
 /// A normalised path relative to the project's root: components joined by `/`, no `.`, no `..`, no trailing `/`.
 /// The root itself is the empty path.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -198,7 +198,7 @@ pub(super) fn set_aside_if_foreign(
     notices: &mut Vec<Notice>,
 ) -> Result<(), Trouble> {
     let place = &shared.project.place;
-    if !state::stands(&place.root, path) || is_ours(shared, path, now) {
+    if !state::stands(&place.root, path) || shared.tools.is_as_left(path, now) {
         return Ok(());
     }
     let kept = state::set_aside(&place.root, &place.home, path, shared.started_ms)?;
@@ -208,9 +208,4 @@ pub(super) fn set_aside_if_foreign(
         kept,
     });
     Ok(())
-}
-
-/// Whether what stands at `path` is exactly what `pipe` last left there.
-fn is_ours(shared: &Shared<'_>, path: &ProjectPath, now: Content) -> bool {
-    shared.tools.ledger.written(path.as_str()) == Some(now)
 }

@@ -104,7 +104,7 @@ impl Place {
         named: Option<&Path>,
         cache: Option<&Path>,
     ) -> Result<Place, OpenError> {
-        let folder = folder.canonicalize_here()?;
+        let folder = state::real_path(folder)?;
         let (root, name) = match named {
             Some(path) => {
                 let path = folder.join(path);
@@ -117,7 +117,7 @@ impl Place {
                 if !state::is_file(&path) {
                     return Err(OpenError::NoManifest(path));
                 }
-                (root.canonicalize_here()?, name)
+                (state::real_path(&root)?, name)
             }
             None => {
                 let holds = |folder: &&Path| state::is_file(&folder.join(MANIFEST));
@@ -155,16 +155,6 @@ impl Place {
     }
 }
 
-trait CanonicalizeHere {
-    fn canonicalize_here(&self) -> Result<PathBuf, Trouble>;
-}
-
-impl CanonicalizeHere for Path {
-    fn canonicalize_here(&self) -> Result<PathBuf, Trouble> {
-        state::real_path(self)
-    }
-}
-
 impl Tools {
     /// Opens what is remembered. Never fails: what cannot be read is forgotten.
     pub fn open(place: &Place, variables: Vec<(OsString, OsString)>) -> Tools {
@@ -177,6 +167,19 @@ impl Tools {
             variables,
             damages,
         }
+    }
+
+    /// Whether `now`, which stands at an output's path, is exactly what `pipe` last left there. What could not be read,
+    /// and what is neither file nor directory, never is.
+    pub(super) fn is_as_left(&self, path: &ProjectPath, now: Content) -> bool {
+        matches!(now, Content::File { .. } | Content::Tree { .. })
+            && self.ledger.written(path.as_str()) == Some(now)
+    }
+
+    /// Looks, and says whether what stands there is as `pipe` left it.
+    pub(super) fn stands_as_left(&self, path: &ProjectPath) -> bool {
+        let now = self.observer.observe(path, Links::Verbatim);
+        now.is_ok_and(|now| self.is_as_left(path, now))
     }
 
     /// The caller's value of a variable.
@@ -292,18 +295,15 @@ pub(super) fn list(
 /// Whether `path`, which no node declares, is or lies in what a node that is gone wrote, and is as it was then, or was
 /// being written when its build was killed. Once somebody has changed it, it is theirs.
 fn is_leftover(tools: &Tools, path: &ProjectPath) -> bool {
-    let stands_as_written = |path: &ProjectPath| match tools.ledger.written(path.as_str()) {
+    let is_left = |path: &ProjectPath| match tools.ledger.written(path.as_str()) {
         None | Some(Content::Absent) => false,
         Some(UNFINISHED) => true,
-        Some(written) => tools
-            .observer
-            .observe(path, Links::Verbatim)
-            .is_ok_and(|now| now == written),
+        Some(Content::File { .. } | Content::Tree { .. }) => tools.stands_as_left(path),
     };
-    stands_as_written(path)
+    is_left(path)
         || path
             .ancestors()
-            .any(|folder| stands_as_written(&ProjectPath::from_normal(folder)))
+            .any(|folder| is_left(&ProjectPath::from_normal(folder)))
 }
 
 pub(super) fn lies_in(outputs: &HashSet<ProjectPath>, path: &ProjectPath) -> bool {

@@ -18,7 +18,6 @@ use crate::world::execute::{Execution, Job};
 use crate::world::observe::Links;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
-use std::ffi::OsString;
 use std::time::Duration;
 
 /// What a run came to.
@@ -81,16 +80,17 @@ impl Run<'_> {
                 &spec.shown,
             ))
         };
+        // Before the bytes are looked at, so that no change falls between the two.
+        let stamps = self.input_stamps();
         // A source may have changed while this node waited for its slot: what counts is what the command will read.
         let inputs = match self.inputs_now(judged) {
             Ok(inputs) => inputs,
             Err(found) => return trouble(found),
         };
-        let stamps = self.input_stamps();
         if let Err(found) = self.clear_outputs() {
             return trouble(found);
         }
-        let (job, given) = self.job(&spec);
+        let job = self.job(&spec);
         let execution = self.shared.executor.run(&job, self.shared.running);
         self.record = self.history(&execution);
         if execution.stopped {
@@ -102,11 +102,11 @@ impl Run<'_> {
                 .push(Notice::LeftProcesses { node: self.name() });
         }
         if let Some(cause) = failure_cause(&execution) {
-            return self.fail(cause, &spec, &execution, &job, &given);
+            return self.fail(cause, &spec, &execution, &job);
         }
         let outputs = match self.keep_outputs() {
             Ok(outputs) => outputs,
-            Err(cause) => return self.fail(cause, &spec, &execution, &job, &given),
+            Err(cause) => return self.fail(cause, &spec, &execution, &job),
         };
         let log = self.keep_log(&job, &execution);
         let keep = self.inputs_held_still(&inputs, &stamps);
@@ -174,7 +174,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn job(&self, spec: &JobSpec) -> (Job, Vec<(OsString, OsString)>) {
+    fn job(&self, spec: &JobSpec) -> Job {
         let shared = self.shared;
         let place = &shared.project.place;
         let env = command_environment(&EnvironmentParts {
@@ -186,17 +186,16 @@ impl Run<'_> {
             pycache: &shared.pycache(),
             token: shared.token,
         });
-        let job = Job {
+        Job {
             argv: spec.argv.clone(),
             dir: ProjectPath::from_normal(&spec.folder).under(&place.root),
-            env: env.clone(),
+            env,
             log: state::log_path(
                 &place.state,
                 shared.project.graph.name(self.node),
                 shared.build,
             ),
-        };
-        (job, env)
+        }
     }
 
     fn history(&self, execution: &Execution) -> Option<RunRecord> {
@@ -216,7 +215,6 @@ impl Run<'_> {
         spec: &JobSpec,
         execution: &Execution,
         job: &Job,
-        given: &[(OsString, OsString)],
     ) -> RunFound {
         // A half-written output must not stay where it could be taken for a result.
         self.remove_outputs();
@@ -227,7 +225,7 @@ impl Run<'_> {
         RunFound::Failed(Failure {
             cause,
             took: execution.took,
-            withheld: withheld(&self.shared.tools.variables, given, &output),
+            withheld: withheld(&self.shared.tools.variables, &job.env, &output),
             output_cut: execution.logged_bytes > output.len() as u64,
             output,
             command: spec.shown.clone(),

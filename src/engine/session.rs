@@ -8,7 +8,7 @@ use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
 use super::upkeep;
 use crate::base::digest::Digest;
-use crate::base::record::{NodeRecord, RunRecord};
+use crate::base::record::NodeRecord;
 use crate::logic::event::{BuildEvent, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
@@ -107,11 +107,6 @@ impl Session {
     /// What this checkout remembers of a node.
     pub fn record(&self, node: NodeId) -> Option<NodeRecord> {
         self.tools.ledger.node(self.project.graph.name(node))
-    }
-
-    /// Every remembered run of a node, oldest first.
-    pub fn runs(&self, node: &str) -> Vec<RunRecord> {
-        self.tools.ledger.runs(node)
     }
 
     /// What a node printed: in the run of build number `build`, or in its last run; where that was in another

@@ -4,12 +4,9 @@
 
 use super::project::MANIFEST;
 use super::session::{Session, SessionError, lock};
-use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::base::record::RunResult;
 use crate::logic::event::BuildEvent;
 use crate::logic::graph::select::Selection;
-use crate::world::observe::Links;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::HashSet;
@@ -34,11 +31,7 @@ pub fn plan_cleaning(session: &Session, selection: &Selection) -> Cleaning {
     {
         for output in graph.outputs(node) {
             let path = graph.project_path(output.path);
-            let now = tools
-                .observer
-                .observe(&path, Links::Verbatim)
-                .unwrap_or(Content::Special);
-            if tools.ledger.written(path.as_str()) == Some(now) && now != Content::Absent {
+            if tools.stands_as_left(&path) {
                 cleaning.removable.push(path);
             } else if state::stands(&session.project.place.root, &path) {
                 cleaning.foreign.push(path);
@@ -60,12 +53,7 @@ pub fn clean(
     let place = &session.project.place;
     let lock = lock(place, "clean", tell)?;
     for path in &cleaning.removable {
-        let now = session
-            .tools
-            .observer
-            .observe(path, Links::Verbatim)
-            .unwrap_or(Content::Special);
-        if session.tools.ledger.written(path.as_str()) == Some(now) {
+        if session.tools.stands_as_left(path) {
             state::remove_output(&place.root, path)?;
         }
     }
@@ -74,7 +62,8 @@ pub fn clean(
 }
 
 /// Removes outputs that no node declares any more, as long as they are as `pipe` left them, the cache can bring them
-/// back, and no node names them as its source. What was changed since, or cannot be brought back, stays; globs leave it out until somebody changes it.
+/// back, and no node names them as its source. What was changed since, or cannot be brought back, stays; globs leave it
+/// out until somebody changes it.
 ///
 /// # Errors
 /// One cannot be removed.
@@ -95,22 +84,7 @@ pub(super) fn remove_leftovers(session: &Session) -> Result<Vec<ProjectPath>, Tr
     };
     let mut removed = Vec::new();
     for (path, written) in tools.ledger.all_written() {
-        let left = matches!(written, Content::File { .. } | Content::Tree { .. });
-        let as_left = || {
-            tools
-                .observer
-                .observe(&path, Links::Verbatim)
-                .is_ok_and(|now| now == written)
-        };
-        let kept = || {
-            let outputs = vec![(path.clone(), written)];
-            tools.cache.has_all(&RunResult {
-                outputs,
-                log: None,
-                duration_ms: 0,
-            })
-        };
-        if left && is_gone(&path) && as_left() && kept() {
+        if is_gone(&path) && tools.stands_as_left(&path) && tools.cache.has_output(&written) {
             state::remove_output(&place.root, &path)?;
             removed.push(path);
         }

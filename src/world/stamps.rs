@@ -76,7 +76,7 @@ fn take<'a>(from: &mut FlatReader<'a>) -> Option<(&'a [u8], StampedDigest)> {
     ))
 }
 
-/// Bytes of an entry beside its path: a length, the stamp, the digest.
+/// Bytes of an entry behind its path: the stamp, the digest.
 const ENTRY_REST: usize = 5 * 8 + 4 + 32;
 
 /// Digests by path, found in the bytes that they were written in: nothing is copied before it is asked for.

@@ -25,6 +25,11 @@ impl Trouble {
     }
 }
 
+/// Whether the system says that nothing is there; a file in place of a folder on the way says so too.
+pub fn is_absence(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // std appends "(os error N)", which tells a person nothing.

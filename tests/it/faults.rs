@@ -165,16 +165,9 @@ fn commands_of_a_killed_build_do_not_write_into_the_next_one() {
         let sandbox = one(
             "touch started; echo $$ > pid; until test -e go; do sleep 0.01; done; echo stale > {out}",
         );
-        let mut build = sandbox
-            .command(["build"])
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("pipe starts");
-        wait_until("the command to start", || {
+        kill_a_build(&sandbox, || {
             sandbox.stands("started") && sandbox.stands("pid")
         });
-        signal("KILL", build.id());
-        let _ = build.wait();
         let orphan = sandbox.read("pid").trim().to_owned();
         assert!(is_alive(&orphan), "the command outlives its build");
         if lock_is_lost {
@@ -195,14 +188,7 @@ fn a_half_written_file_of_a_killed_build_is_no_source() {
         "node \"half\" {{ out \"d/half\"; run \"echo half > {{out}}; touch started; sleep 1000\" }}\n{reader}"
     ));
     sandbox.write("d/source", "s\n");
-    let mut build = sandbox
-        .command(["build"])
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("pipe starts");
-    wait_until("the command to start", || sandbox.stands("started"));
-    signal("KILL", build.id());
-    let _ = build.wait();
+    kill_a_build(&sandbox, || sandbox.stands("started"));
     sandbox.manifest(reader);
     sandbox.build();
     assert_eq!(sandbox.read("all"), "s\n");
@@ -238,6 +224,15 @@ fn a_second_build_waits_and_says_for_whom() {
     let second = Outcome::of(second.wait_with_output().expect("it ends")).expect_code(0);
     assert!(second.out.is_empty());
     assert_eq!(sandbox.take_runs(), ["x"], "the second found the work done");
+}
+
+/// Starts a build and kills it as soon as its command has `started`.
+fn kill_a_build(sandbox: &Sandbox, started: impl FnMut() -> bool) {
+    let mut command = sandbox.command(["build"]);
+    let mut build = command.stderr(Stdio::null()).spawn().expect("pipe starts");
+    wait_until("the command to start", started);
+    signal("KILL", build.id());
+    let _ = build.wait();
 }
 
 fn signal(name: &str, process: u32) {

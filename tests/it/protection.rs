@@ -67,6 +67,17 @@ fn a_link_where_an_output_goes_is_never_written_through() {
     assert_eq!(sandbox.read("out.txt"), "made\n");
 }
 
+/// What the ledger says of an output that is gone must not make the user's next file there look like ours.
+#[test]
+fn a_link_that_leads_nowhere_is_moved_too_after_a_failure() {
+    let sandbox = Sandbox::new(r#"node "n" { out "out.txt"; run "exit 1" }"#);
+    sandbox.pipe("build").expect_code(1);
+    std::os::unix::fs::symlink("nowhere", sandbox.path("out.txt")).expect("a link");
+    sandbox.manifest(r#"node "n" { out "out.txt"; run "echo made > {out}" }"#);
+    sandbox.build().expect_said(".pipe/replaced/");
+    assert_eq!(sandbox.read("out.txt"), "made\n");
+}
+
 #[test]
 fn clean_removes_what_pipe_wrote_and_nothing_else() {
     let sandbox = Sandbox::new(

@@ -2,9 +2,9 @@
 //!
 //! Does not read any file.
 
-use super::{Observer, raw};
-use crate::base::path::{PathPattern, ProjectPath, STATE_FOLDER};
-use crate::world::trouble::Trouble;
+use super::{Observer, raw, walk_trouble};
+use crate::base::path::{OWN_PREFIX, PathPattern, ProjectPath, STATE_FOLDER};
+use crate::world::trouble::{Trouble, is_absence};
 use std::path::Path;
 use walkdir::WalkDir;
 
@@ -27,24 +27,19 @@ impl Observer {
         let mut listing = Listing::default();
         let state = self.root.join(STATE_FOLDER);
         for entry in WalkDir::new(&base).into_iter().filter_entry(|entry| {
-            entry.path() != state && !raw(entry.file_name().as_ref()).starts_with(b".pipe-")
+            entry.path() != state
+                && !raw(entry.file_name().as_ref()).starts_with(OWN_PREFIX.as_bytes())
         }) {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error)
                     if error
                         .io_error()
-                        .is_some_and(|error| super::is_absence(error.kind())) =>
+                        .is_some_and(|error| is_absence(error.kind())) =>
                 {
                     continue;
                 }
-                Err(error) => {
-                    let path = error.path().unwrap_or(&base).to_path_buf();
-                    let cause = error
-                        .into_io_error()
-                        .unwrap_or_else(|| std::io::Error::other("a circle of links"));
-                    return Err(Trouble::on("list", &path)(cause));
-                }
+                Err(error) => return Err(walk_trouble(&base, error)),
             };
             let is_file = entry.file_type().is_file()
                 || (entry.file_type().is_symlink()

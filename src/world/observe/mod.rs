@@ -13,11 +13,11 @@ use crate::base::digest::{Digest, DigestWriter};
 use crate::base::path::ProjectPath;
 use crate::base::record::{Stamp, StampedDigest};
 use crate::world::stamps::{KnownStamps, Reading, stamp_of};
-use crate::world::trouble::Trouble;
+use crate::world::trouble::{Trouble, is_absence};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::fs::Metadata;
-use std::io::ErrorKind;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -190,9 +190,13 @@ impl Observer {
     }
 }
 
-/// A file in place of a folder on the way means that nothing stands at the path.
-fn is_absence(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory)
+/// What a walk over folders ran into.
+fn walk_trouble(place: &Path, error: walkdir::Error) -> Trouble {
+    let path = error.path().unwrap_or(place).to_path_buf();
+    let cause = error
+        .into_io_error()
+        .unwrap_or_else(|| io::Error::other("a circle of links"));
+    Trouble::on("list", &path)(cause)
 }
 
 fn raw(path: &Path) -> &[u8] {

@@ -2,13 +2,12 @@
 //!
 //! Does not know whether the directory is somebody's input or output; the way links count is told.
 
-use super::{Links, Observer, raw};
+use super::{Links, Observer, raw, walk_trouble};
 use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
 use crate::base::digest::Digest;
-use crate::base::path::ProjectPath;
+use crate::base::path::{OWN_PREFIX, ProjectPath, STATE_FOLDER};
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
@@ -16,7 +15,7 @@ use walkdir::{DirEntry, WalkDir};
 const IGNORED: [&str; 6] = [
     "__pycache__",
     ".git",
-    ".pipe",
+    STATE_FOLDER,
     ".DS_Store",
     ".ipynb_checkpoints",
     "4913",
@@ -55,7 +54,7 @@ fn tree(
         entry.depth() == 0 || !ignoring || !is_ignored(raw(entry.file_name().as_ref()))
     };
     for entry in WalkDir::new(place).into_iter().filter_entry(wanted) {
-        let entry = entry.map_err(|error| trouble(place, error))?;
+        let entry = entry.map_err(|error| walk_trouble(place, error))?;
         if entry.depth() > 0 {
             found.push(entry);
         }
@@ -103,7 +102,7 @@ fn tree_entry(
     } else if entry.file_type().is_file() {
         let metadata = entry
             .metadata()
-            .map_err(|error| trouble(entry.path(), error))?;
+            .map_err(|error| walk_trouble(entry.path(), error))?;
         match observer.file(entry.path(), &joined(key, &relative), &metadata)? {
             Content::File {
                 digest,
@@ -163,7 +162,7 @@ impl Observer {
         let place = path.under(&self.root);
         let mut leaving = Vec::new();
         for entry in WalkDir::new(&place) {
-            let entry = entry.map_err(|error| trouble(&place, error))?;
+            let entry = entry.map_err(|error| walk_trouble(&place, error))?;
             if entry.depth() == 0 || !entry.file_type().is_symlink() {
                 continue;
             }
@@ -219,13 +218,5 @@ fn is_ignored(name: &[u8]) -> bool {
             .iter()
             .any(|ending| name.ends_with(ending))
         || name.starts_with(".#")
-        || name.starts_with(".pipe-")
-}
-
-fn trouble(place: &Path, error: walkdir::Error) -> Trouble {
-    let path = error.path().unwrap_or(place).to_path_buf();
-    let cause = error
-        .into_io_error()
-        .unwrap_or_else(|| io::Error::other("a circle of links"));
-    Trouble::on("list", &path)(cause)
+        || name.starts_with(OWN_PREFIX)
 }

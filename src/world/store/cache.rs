@@ -11,9 +11,8 @@ use crate::base::content::{Content, EntryKind, Tree};
 use crate::base::digest::Digest;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::record::{Key, RunResult};
-use crate::world::trouble::Trouble;
+use crate::world::trouble::{Trouble, is_absence};
 use std::fs::{self, File};
-use std::io::ErrorKind;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -58,7 +57,7 @@ impl LocalCache {
         let path = self.result_path(key);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if is_absence(&error) => {
+            Err(error) if is_absence(error.kind()) => {
                 return Lookup::Miss;
             }
             Err(error) => return Lookup::Damaged(Trouble::on("read", &path)(error).to_string()),
@@ -81,7 +80,15 @@ impl LocalCache {
 
     /// Whether every blob of a result is there with the right size, so that restoring it can be expected to work.
     pub fn has_all(&self, result: &RunResult) -> bool {
-        result.outputs.iter().all(|(_, content)| match content {
+        result
+            .outputs
+            .iter()
+            .all(|(_, content)| self.has_output(content))
+    }
+
+    /// The same for one output.
+    pub fn has_output(&self, content: &Content) -> bool {
+        match content {
             Content::File { digest, size, .. } => self.has(digest, *size),
             Content::Tree { digest, .. } => self.tree(digest).is_ok_and(|tree| {
                 tree.is_some_and(|tree| {
@@ -92,7 +99,7 @@ impl LocalCache {
                 })
             }),
             Content::Absent | Content::Special => false,
-        })
+        }
     }
 
     /// Keeps bytes. A blob that is there and damaged is replaced.
@@ -118,7 +125,7 @@ impl LocalCache {
         let path = self.blob_path(digest);
         match fs::read(&path) {
             Ok(bytes) => Ok((Digest::of(&bytes) == *digest).then_some(bytes)),
-            Err(error) if is_absence(&error) => Ok(None),
+            Err(error) if is_absence(error.kind()) => Ok(None),
             Err(error) => Err(Trouble::on("read", &path)(error)),
         }
     }
@@ -172,11 +179,6 @@ impl LocalCache {
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder).map_err(Trouble::on("create", folder))
     }
-}
-
-/// A file in place of a folder on the way means that nothing is there.
-fn is_absence(error: &std::io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 const RESULT_HEADER: &str = "pipe result 1";

@@ -12,6 +12,7 @@ pub mod lock;
 mod restore;
 pub mod state;
 
+use crate::base::path::OWN_PREFIX;
 use crate::world::clock;
 use crate::world::trouble::Trouble;
 use std::fs;
@@ -22,9 +23,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How the names of files that are being made begin. Directory inputs and globs never see such names.
-pub const TEMPORARY: &str = ".pipe-tmp-";
-
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
 static PROCESS_START: OnceLock<i64> = OnceLock::new();
 
@@ -34,7 +32,7 @@ fn temporary(folder: &Path) -> PathBuf {
     let start = PROCESS_START.get_or_init(clock::now_ns);
     let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
     folder.join(format!(
-        "{TEMPORARY}{}-{start:x}-{number}",
+        "{OWN_PREFIX}tmp-{}-{start:x}-{number}",
         std::process::id()
     ))
 }
@@ -43,7 +41,7 @@ fn temporary(folder: &Path) -> PathBuf {
 fn sweep(folder: &Path) {
     const OLD: Duration = Duration::from_secs(24 * 60 * 60);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY);
+        let is_ours = entry.file_name().to_string_lossy().starts_with(OWN_PREFIX);
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
         let is_old = modified.is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > OLD));
         if is_ours && is_old {

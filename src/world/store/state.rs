@@ -3,8 +3,8 @@
 //! Decides nothing: what may be removed or moved is said by the caller.
 
 use super::write_whole;
-use crate::base::path::ProjectPath;
-use crate::world::trouble::Trouble;
+use crate::base::path::{OWN_PREFIX, ProjectPath};
+use crate::world::trouble::{Trouble, is_absence};
 use bytes::Bytes;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -109,9 +109,7 @@ pub(super) fn remove_place(place: &Path) -> Result<(), Trouble> {
             fs::remove_dir_all(place)
         }),
         Ok(_) => fs::remove_file(place),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            Ok(())
-        }
+        Err(error) if is_absence(error.kind()) => Ok(()),
         Err(error) => Err(error),
     };
     removed.map_err(Trouble::on("remove", place))
@@ -189,7 +187,7 @@ pub fn set_aside(
         let beside = place
             .parent()
             .unwrap_or(root)
-            .join(".pipe-replaced")
+            .join(format!("{OWN_PREFIX}replaced"))
             .join(&moment);
         fs::create_dir_all(&beside).map_err(Trouble::on("create", &beside))?;
         kept = beside.join(place.file_name().unwrap_or_default());
