@@ -4,13 +4,13 @@
 //! Does not know what the words mean; `decode` does.
 
 use super::characters::line_end;
+use super::document::{Element, Entry};
 use super::problem::Problem;
 use super::rules::{Place, Word};
 use super::source::{Source, Span};
 use super::suggest::unknown_word;
 use super::typed::Value;
 use super::words::in_quotes;
-use kdl::{KdlDocument, KdlEntry, KdlNode};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,8 +22,6 @@ pub(super) struct Reader<'s> {
     pub(super) faults: &'s [usize],
     /// Whether the guard found faults in the statement of the top level that is being read.
     pub(super) damaged: bool,
-    /// Where the text that kdl-rs was given starts in the source.
-    pub(super) base: u32,
 }
 
 /// A statement that the table knows.
@@ -32,7 +30,7 @@ pub(super) struct Statement<'k> {
     /// Of its first word.
     pub(super) span: Span,
     pub(super) values: Vec<Value<'k>>,
-    pub(super) block: Option<&'k KdlDocument>,
+    pub(super) block: Option<&'k [Element<'k>]>,
 }
 
 impl Reader<'_> {
@@ -72,30 +70,15 @@ impl Reader<'_> {
         &self.source.text[span.start as usize..(span.start + span.len) as usize]
     }
 
-    /// A place that kdl-rs names, in the source; braces that were added at its end are left out.
-    pub(super) fn place(&self, offset: usize, len: usize) -> Span {
-        let end = self.source.text.len();
-        let start = (self.base as usize + offset).min(end);
-        Span {
-            start: start as u32,
-            len: len.min(end - start) as u32,
-        }
-    }
-
-    fn place_of(&self, node: &KdlNode) -> std::ops::Range<usize> {
-        let span = self.place(node.span().offset(), node.span().len());
-        span.start as usize..(span.start + span.len) as usize
-    }
-
     /// Every statement of a block that the table knows, in order.
     pub(super) fn block<'k>(
         &mut self,
-        document: &'k KdlDocument,
+        elements: &'k [Element<'k>],
         place: Place,
     ) -> Vec<Statement<'k>> {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         let mut statements = Vec::new();
-        for node in document.nodes() {
+        for node in elements {
             let Some(statement) = self.statement(node, place) else {
                 continue;
             };
@@ -116,13 +99,13 @@ impl Reader<'_> {
     /// A statement, checked against the table; `None` when it has no place there.
     pub(super) fn statement<'k>(
         &mut self,
-        node: &'k KdlNode,
+        node: &'k Element<'k>,
         place: Place,
     ) -> Option<Statement<'k>> {
-        let name = node.name();
-        let span = self.place(name.span().offset(), name.span().len());
-        if let Some(annotation) = node.ty() {
-            let place = self.place(annotation.span().offset(), annotation.span().len());
+        let name = &*node.name.value;
+        let span = node.name.span;
+        if let Some(annotation) = &node.annotation {
+            let place = annotation.span;
             self.error(
                 "annotation",
                 "a word carries no annotation",
@@ -130,19 +113,17 @@ impl Reader<'_> {
                 "",
             );
         }
-        let word = match place.word(name.value()) {
+        let word = match place.word(name) {
             Some(word) => word,
             None => {
-                let advice = unknown_word(name.value(), place);
+                let advice = unknown_word(name, place);
                 self.error(
                     advice.code,
                     advice.message,
                     (span, &advice.label),
                     advice.help,
                 );
-                advice
-                    .meant
-                    .filter(|word| node.entries().len() >= word.min)?
+                advice.meant.filter(|word| node.entries.len() >= word.min)?
             }
         };
         let mut statement = Statement {
@@ -155,21 +136,22 @@ impl Reader<'_> {
             return Some(statement);
         }
         let mut seen: HashMap<&str, Span> = HashMap::new();
-        for entry in node.entries() {
+        for entry in &node.entries {
             let Some(value) = self.value(entry, word) else {
                 continue;
             };
             let first = entry
-                .name()
-                .and_then(|name| seen.get(name.value()))
+                .name
+                .as_ref()
+                .and_then(|name| seen.get(&*name.value))
                 .copied();
             if let (Some(first), Some(name)) = (first, &value.name) {
                 let message = format!("`{}` is given twice", name.value);
                 self.twice(message, first, name.span, "keep one of the two");
                 continue;
             }
-            if let (Some(key), Some(name)) = (entry.name(), &value.name) {
-                seen.insert(key.value(), name.span);
+            if let Some(name) = &entry.name {
+                seen.insert(&name.value, name.span);
             }
             statement.values.push(value);
         }
@@ -179,26 +161,23 @@ impl Reader<'_> {
     }
 
     /// `run python a.py {in}`: several words, or a block, where one text belongs.
-    fn unquoted_command(&mut self, node: &KdlNode, statement: &Statement<'_>) -> bool {
+    fn unquoted_command(&mut self, node: &Element<'_>, statement: &Statement<'_>) -> bool {
         if !matches!(statement.word.name, "run" | "exec") {
             return false;
         }
-        let bare = |entry: &KdlEntry| {
-            entry
-                .format()
-                .is_some_and(|format| !format.value_repr.starts_with(['"', '#']))
-        };
-        let words = node.entries().iter().filter(|entry| bare(entry)).count();
-        let starts_bare = node.entries().first().is_none_or(bare);
-        let meant = starts_bare
-            && (node.children().is_some() || (statement.word.name == "run" && words > 1));
+        let bare = |entry: &Entry<'_>| !self.written(entry.span).starts_with(['"', '#']);
+        let words = node.entries.iter().filter(|entry| bare(entry)).count();
+        let starts_bare = node.entries.first().is_none_or(bare);
+        let meant =
+            starts_bare && (node.children.is_some() || (statement.word.name == "run" && words > 1));
         if !meant {
             return false;
         }
-        let whole = self.place_of(node);
-        let from = node.entries().first().map_or(whole.start, |entry| {
-            self.base as usize + entry.span().offset()
-        });
+        let whole = range(node.span);
+        let from = node
+            .entries
+            .first()
+            .map_or(whole.start, |entry| entry.start as usize);
         let end = line_end(&self.source.text, from).min(whole.end).max(from);
         let span = Span {
             start: from as u32,
@@ -219,16 +198,16 @@ impl Reader<'_> {
     }
 
     /// Whether the guard found something wrong in this statement, so that what is missing need not be.
-    fn is_damaged(&self, node: &KdlNode) -> bool {
-        let place = self.place_of(node);
+    fn is_damaged(&self, node: &Element<'_>) -> bool {
+        let place = range(node.span);
         let end = line_end(&self.source.text, place.end);
         let first = self.faults.partition_point(|&fault| fault < place.start);
         self.faults.get(first).is_some_and(|&fault| fault <= end)
     }
 
-    fn check_count(&mut self, node: &KdlNode, statement: &Statement<'_>) {
+    fn check_count(&mut self, node: &Element<'_>, statement: &Statement<'_>) {
         let word = statement.word;
-        if node.entries().len() < word.min && !self.is_damaged(node) {
+        if node.entries.len() < word.min && !self.is_damaged(node) {
             let what = match word {
                 Word { name: "node", .. } => "a name",
                 Word { max: Some(1), .. } => word.argument.phrase(),
@@ -263,9 +242,9 @@ impl Reader<'_> {
         self.error("too-many-values", message, (extra.span, label), help);
     }
 
-    fn check_block<'k>(&mut self, node: &'k KdlNode, statement: &mut Statement<'k>) {
+    fn check_block<'k>(&mut self, node: &'k Element<'k>, statement: &mut Statement<'k>) {
         let word = statement.word;
-        match (node.children(), word.block) {
+        match (node.children.as_deref(), word.block) {
             (Some(block), Some(_)) => statement.block = Some(block),
             (Some(_), None) => {
                 let message = format!("`{}` has no block of its own", word.name);
@@ -287,4 +266,8 @@ impl Reader<'_> {
             (None, _) => {}
         }
     }
+}
+
+fn range(span: Span) -> std::ops::Range<usize> {
+    span.start as usize..(span.start + span.len) as usize
 }

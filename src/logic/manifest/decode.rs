@@ -4,13 +4,13 @@
 //! Does not know other nodes: whether a named node exists is the graph's business.
 
 use super::check::{Reader, Statement};
+use super::document::Element;
 use super::paths::Role;
 use super::rules::Place;
 use super::source::{Span, Spanned};
 use super::template::Style;
 use super::typed::{Datum, Value};
 use super::{Command, Defaults, Exclusive, InputDecl, InputKind, Manifest, NodeDecl, OutputDecl};
-use kdl::KdlNode;
 use std::collections::HashMap;
 
 /// The longest name of a node, in bytes: it is part of file names.
@@ -32,7 +32,12 @@ impl Seen {
 
 impl Reader<'_> {
     /// Adds one statement of the top level to `manifest`.
-    pub(super) fn top_level(&mut self, node: &KdlNode, seen: &mut Seen, manifest: &mut Manifest) {
+    pub(super) fn top_level(
+        &mut self,
+        node: &Element<'_>,
+        seen: &mut Seen,
+        manifest: &mut Manifest,
+    ) {
         let before = self.problems.len();
         let Some(statement) = self.statement(node, Place::Top) else {
             return;

@@ -5,6 +5,7 @@
 mod characters;
 mod check;
 mod decode;
+mod document;
 mod environment;
 mod guard;
 mod lexer;

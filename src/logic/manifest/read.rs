@@ -5,6 +5,7 @@
 use super::Manifest;
 use super::check::Reader;
 use super::decode::Seen;
+use super::document;
 use super::guard::{Chunk, guard};
 use super::problem::Problem;
 use super::source::{Source, Span};
@@ -37,7 +38,6 @@ pub fn read(source: &Arc<Source>) -> (Option<Manifest>, Vec<Problem>) {
         problems: Vec::new(),
         faults: &fault_places,
         damaged: false,
-        base: 0,
     };
     reader.problems.extend(
         guarded
@@ -55,13 +55,12 @@ pub fn read(source: &Arc<Source>) -> (Option<Manifest>, Vec<Problem>) {
     let mut seen = Seen::default();
     match whole {
         Some(document) => {
-            for node in document.nodes() {
+            for node in &document::from_kdl(&document, source, 0) {
                 reader.top_level(node, &mut seen, &mut manifest);
             }
         }
         None => reader.chunks(&guarded.clean, &guarded.chunks, &mut seen, &mut manifest),
     }
-    reader.base = 0;
     reader.whole(&mut manifest);
     let mut problems = reader.problems;
     problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span));
@@ -80,7 +79,6 @@ impl Reader<'_> {
                 .faults
                 .partition_point(|&fault| fault < chunk.span.start);
             self.damaged = self.faults.get(first).is_some_and(|&fault| fault < until);
-            self.base = chunk.span.start as u32;
             let text = format!(
                 "{}{}",
                 &clean[chunk.span.clone()],
@@ -88,7 +86,8 @@ impl Reader<'_> {
             );
             match KdlDocument::parse_v2(&text) {
                 Ok(document) => {
-                    for node in document.nodes() {
+                    let base = chunk.span.start as u32;
+                    for node in &document::from_kdl(&document, self.source, base) {
                         self.top_level(node, seen, manifest);
                     }
                 }

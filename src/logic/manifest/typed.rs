@@ -3,9 +3,9 @@
 //! Does not know how many there may be; `check` does.
 
 use super::check::Reader;
+use super::document::{Entry, Scalar};
 use super::rules::{Argument, Word};
 use super::source::{Span, Spanned};
-use kdl::{KdlEntry, KdlValue};
 
 /// An argument or property of the kind that the table asks for.
 pub(super) struct Value<'k> {
@@ -44,20 +44,14 @@ impl Reader<'_> {
     /// A property or argument of the kind that `word` takes.
     pub(super) fn value<'k>(
         &mut self,
-        entry: &'k KdlEntry,
+        entry: &'k Entry<'_>,
         word: &'static Word,
     ) -> Option<Value<'k>> {
-        let end = entry.span().offset() + entry.span().len();
-        let len = entry
-            .format()
-            .map_or(entry.span().len(), |format| format.value_repr.len());
-        let span = self.place(end - len, len);
-        let name = entry.name().map(|name| {
-            Spanned::new(
-                name.value().to_owned(),
-                self.place(name.span().offset(), name.span().len()),
-            )
-        });
+        let span = entry.span;
+        let name = entry
+            .name
+            .as_ref()
+            .map(|name| Spanned::new(name.value.clone().into_owned(), name.span));
         if let Some(name) = &name
             && word.properties.is_none()
         {
@@ -71,7 +65,7 @@ impl Reader<'_> {
             return None;
         }
         let annotated = self.annotation(entry, word, name.is_some())?;
-        let datum = self.datum(entry.value(), word, span)?;
+        let datum = self.datum(&entry.value, word, span)?;
         Some(Value {
             name,
             datum,
@@ -80,16 +74,16 @@ impl Reader<'_> {
         })
     }
 
-    fn annotation(&mut self, entry: &KdlEntry, word: &'static Word, named: bool) -> Option<bool> {
-        let Some(annotation) = entry.ty() else {
+    fn annotation(&mut self, entry: &Entry<'_>, word: &'static Word, named: bool) -> Option<bool> {
+        let Some(annotation) = &entry.annotation else {
             return Some(false);
         };
-        let span = self.place(annotation.span().offset(), annotation.span().len());
-        let known = word.annotation == Some(annotation.value());
+        let span = annotation.span;
+        let known = word.annotation == Some(&*annotation.value);
         if known && !named {
             return Some(true);
         }
-        let (message, help) = match annotation.value() {
+        let (message, help) = match &*annotation.value {
             "node" if known => (
                 "a whole node's outputs have no name".to_owned(),
                 "write `in (node)\"train\"`".to_owned(),
@@ -113,13 +107,13 @@ impl Reader<'_> {
 
     fn datum<'k>(
         &mut self,
-        value: &'k KdlValue,
+        value: &'k Scalar<'_>,
         word: &'static Word,
         span: Span,
     ) -> Option<Datum<'k>> {
         match (word.argument, value) {
-            (Argument::Text, KdlValue::String(text)) => self.text(text, span),
-            (Argument::Number(least, most), KdlValue::Integer(number)) => {
+            (Argument::Text, Scalar::Text(text)) => self.text(text, span),
+            (Argument::Number(least, most), Scalar::Integer(number)) => {
                 if (least..=most).contains(number) {
                     return Some(Datum::Number(*number));
                 }
@@ -130,7 +124,7 @@ impl Reader<'_> {
                 self.error("out-of-range", message, (span, "out of range"), "");
                 None
             }
-            (Argument::Text, KdlValue::Bool(_))
+            (Argument::Text, Scalar::Bool(_))
                 if word.max.is_some_and(|max| max < 2) && word.min == 0 =>
             {
                 let message = format!(
@@ -197,11 +191,11 @@ impl Argument {
     }
 }
 
-fn kind_of(value: &KdlValue) -> &'static str {
+fn kind_of(value: &Scalar<'_>) -> &'static str {
     match value {
-        KdlValue::String(_) => "text",
-        KdlValue::Integer(_) | KdlValue::Float(_) => "number",
-        KdlValue::Bool(_) => "yes-or-no value",
-        KdlValue::Null => "empty value",
+        Scalar::Text(_) => "text",
+        Scalar::Integer(_) | Scalar::Float(_) => "number",
+        Scalar::Bool(_) => "yes-or-no value",
+        Scalar::Null => "empty value",
     }
 }
