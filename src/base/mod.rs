@@ -6,4 +6,5 @@ pub mod content;
 pub mod digest;
 pub mod flat;
 pub mod path;
+pub mod quantity;
 pub mod record;

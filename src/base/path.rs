@@ -146,6 +146,18 @@ pub struct PathPattern {
 }
 
 impl PathPattern {
+    /// `text` as a part of a pattern, matching nothing but itself.
+    pub fn literal(text: &str) -> String {
+        let mut literal = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '*' | '?' | '[' | ']' | '{' | '}' | '\\' => literal.extend(['[', c, ']']),
+                c => literal.push(c),
+            }
+        }
+        literal
+    }
+
     /// Whether a manifest's text is a pattern and not a plain path.
     pub fn is_pattern(text: &str) -> bool {
         text.contains(['*', '?', '[', '{'])

@@ -2,17 +2,20 @@
 //!
 //! Judging is `check`'s, running is `run`'s, the choice of what comes next is the scheduler's; this carries messages.
 
+mod temporary;
+
 use super::check::{self, CheckFound, Checked};
 use super::items::Items;
 use super::memory::Memory;
 use super::project::{Project, Tools};
 use super::run::{self, Ran, RunFound};
-use super::shared::{Hands, Request, Shared};
+use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::{Settled, Survey};
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Summary};
+use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, Use};
 use crate::logic::plan::Reason;
 use crate::logic::schedule::{Limits, News, Order, Scheduler, State};
@@ -67,7 +70,9 @@ pub fn build(
     let mut build = Build {
         shared: &shared,
         scheduler: Scheduler::new(limits, items.schedule(graph, tools, request.selection)),
+        places: items.places,
         nodes: items.nodes,
+        selection: request.selection,
         standing: survey.standing,
         pending: HashMap::new(),
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
@@ -112,6 +117,9 @@ struct Build<'a, 'w> {
     scheduler: Scheduler,
     /// By item number.
     nodes: Vec<NodeId>,
+    /// By node number: its item, if it is one.
+    places: Vec<Option<u32>>,
+    selection: &'a Selection,
     /// By path number: what stands there, kept up to date as nodes settle.
     standing: Vec<Option<Content>>,
     /// By item number: what a check found, until the run starts.
@@ -125,7 +133,8 @@ struct Build<'a, 'w> {
 impl<'a> Build<'a, '_> {
     fn work(&mut self, total: usize, jobs: u32) -> Result<(), Trouble> {
         let shared = self.shared;
-        if let Err(trouble) = forget_project_sources(&shared.pycache(), &shared.project.place.root)
+        if let Err(trouble) =
+            forget_project_sources(&pycache(&shared.project.place), &shared.project.place.root)
         {
             (self.tell)(BuildEvent::Notice(Notice::Trouble(trouble.to_string())));
         }
@@ -219,6 +228,7 @@ impl<'a> Build<'a, '_> {
                 self.record(self.node(item), settled, origin)?;
                 self.finished(item, Outcome::Fresh);
                 self.tell_scheduler(News::Settled(item));
+                self.put_away_what_is_read(item)?;
             }
             CheckFound::Restored(settled) => {
                 let saved_ms = settled.result.duration_ms;
@@ -227,6 +237,7 @@ impl<'a> Build<'a, '_> {
                 self.record(self.node(item), settled, Origin::Restored)?;
                 self.finished(item, Outcome::Restored { saved_ms });
                 self.tell_scheduler(News::Settled(item));
+                self.put_away_what_is_read(item)?;
             }
             CheckFound::MustRun { reasons, inputs } => {
                 self.pending.insert(item, (reasons, inputs));
@@ -265,17 +276,26 @@ impl<'a> Build<'a, '_> {
                 }
                 self.finished(item, Outcome::Ran { took, unchanged });
                 self.tell_scheduler(News::Ran(item));
+                self.put_away_what_is_read(item)?;
             }
             RunFound::Failed(failure) => {
-                self.memory.removed(self.output_paths(node))?;
+                self.half_made(node)?;
                 self.failed(item, failure);
             }
             RunFound::Stopped => {
-                self.memory.removed(self.output_paths(node))?;
+                self.half_made(node)?;
                 self.tell_scheduler(News::Stopped(item));
             }
         }
         Ok(())
+    }
+
+    /// What a run left that did not end well is gone, unless the next one goes on from it.
+    fn half_made(&mut self, node: NodeId) -> Result<(), Trouble> {
+        if self.graph().job(node).persist {
+            return Ok(());
+        }
+        self.memory.removed(self.output_paths(node))
     }
 
     fn failed(&mut self, item: u32, failure: Failure) {
@@ -321,7 +341,7 @@ impl<'a> Build<'a, '_> {
     /// Takes note that a node is up to date, and with what.
     fn record(&mut self, node: NodeId, settled: Settled, origin: Origin) -> Result<(), Trouble> {
         self.note_outputs(node, &settled);
-        self.memory.node(self.graph(), node, settled, origin)
+        self.memory.node(self.shared.project, node, settled, origin)
     }
 
     fn note_outputs(&mut self, node: NodeId, settled: &Settled) {

@@ -2,6 +2,7 @@
 //!
 //! Takes no job slot. Does not run commands; `run` does.
 
+use super::inputs;
 use super::shared::Shared;
 use super::survey::{Known, Settled, known, links};
 use crate::base::content::{Content, Contents};
@@ -39,14 +40,18 @@ pub(super) enum CheckFound {
 /// Checks `node`. `known` holds, for each of its inputs, what is already known to stand there.
 pub(super) fn check(shared: &Shared<'_>, node: NodeId, known: &[Option<Content>]) -> Checked {
     let mut notices = Vec::new();
-    let found = match inputs(shared, node, known) {
+    if let Some(fault) = shared.project.answers.fault(node) {
+        let found = CheckFound::Failed(FailureCause::Trouble(fault.to_owned()));
+        return Checked { found, notices };
+    }
+    let found = match declared_inputs(shared, node, known) {
         Ok(inputs) => judge(shared, node, inputs, &mut notices),
         Err(cause) => CheckFound::Failed(cause),
     };
     Checked { found, notices }
 }
 
-fn inputs(
+fn declared_inputs(
     shared: &Shared<'_>,
     node: NodeId,
     known: &[Option<Content>],
@@ -55,9 +60,10 @@ fn inputs(
     let mut inputs = Vec::with_capacity(known.len());
     for (input, known) in graph.inputs(node).zip(known) {
         let path = graph.project_path(input.path);
-        let content = match known {
+        let ignoring = graph.ignoring(node) && input.directory;
+        let content = match known.as_ref().filter(|_| !ignoring) {
             Some(content) => *content,
-            None => observe(shared, input.path)
+            None => inputs::observe(graph, shared.tools, node, input.path)
                 .map_err(|trouble| FailureCause::Trouble(trouble.to_string()))?,
         };
         if matches!(content, Content::Absent | Content::Special) {
@@ -99,11 +105,12 @@ fn judge(
         .collect();
     let Known {
         key,
+        inputs,
         last,
         result,
         damage,
         failed,
-    } = known(graph, tools, node, &inputs);
+    } = known(shared.project, tools, node, inputs);
     if let Some(trouble) = damage {
         notices.push(Notice::BadCacheEntry {
             node: graph.name(node).to_owned(),
@@ -111,7 +118,7 @@ fn judge(
         });
     }
     let now = Situation {
-        declaration: &graph.declaration(node),
+        declaration: &shared.project.declaration(node),
         inputs: &inputs,
         outputs: &outputs,
         always: graph.always(node),
@@ -128,7 +135,8 @@ fn judge(
             origin_of_fresh(last.as_ref(), key),
         ),
         (Verdict::Restore(reasons), Some(result)) => {
-            if tools.cache.has_all(&result) && restore(shared, node, &result, &outputs, notices) {
+            let kept = !graph.uncached(node) && tools.cache.has_all(&result);
+            if kept && restore(shared, node, &result, &outputs, notices) {
                 return CheckFound::Restored(Settled {
                     key,
                     inputs,

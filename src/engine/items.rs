@@ -16,7 +16,7 @@ pub(super) struct Items {
     /// By item number.
     pub(super) nodes: Vec<NodeId>,
     /// By node number.
-    places: Vec<Option<u32>>,
+    pub(super) places: Vec<Option<u32>>,
 }
 
 impl Items {

@@ -2,12 +2,12 @@
 //!
 //! Does not know why something is worth remembering; `build` says what happened.
 
-use super::project::UNFINISHED;
+use super::project::{Project, UNFINISHED};
 use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
 use crate::base::record::{KeyParts, NodeRecord, Origin, RunRecord, StampedDigest};
-use crate::logic::graph::{Graph, NodeId};
+use crate::logic::graph::NodeId;
 use crate::world::store::ledger::{Entry, Ledger, LedgerWriter};
 use crate::world::trouble::Trouble;
 use std::path::Path;
@@ -62,7 +62,7 @@ impl Memory {
     /// is renamed.
     pub(super) fn node(
         &mut self,
-        graph: &Graph,
+        project: &Project,
         node: NodeId,
         settled: Settled,
         origin: Origin,
@@ -71,7 +71,7 @@ impl Memory {
         let record = NodeRecord {
             key: settled.key,
             parts: KeyParts {
-                declaration: graph.declaration(node),
+                declaration: project.declaration(node),
                 inputs: settled.inputs,
             },
             result: settled.result,
@@ -79,7 +79,7 @@ impl Memory {
             build: self.build,
         };
         self.writer.append(&[Entry::Node {
-            name: graph.name(node),
+            name: project.graph.name(node),
             record: &record,
         }])
     }

@@ -3,6 +3,7 @@
 //! Knows both wings; prints nothing and reads no environment: what it needs of those comes in, what it has to say
 //! goes out as values.
 
+pub mod probes;
 pub mod project;
 mod snapshot;
 
@@ -10,6 +11,7 @@ pub mod survey;
 
 pub mod build;
 mod check;
+mod inputs;
 mod items;
 mod memory;
 mod run;

@@ -2,13 +2,15 @@
 //!
 //! Does not judge nodes; `survey` does.
 
+use super::probes::Answers;
 use super::snapshot::{self, Basis};
 use crate::base::content::Content;
 use crate::base::digest::Digest;
 use crate::base::path::{PathPattern, ProjectPath, STATE_FOLDER};
-use crate::logic::graph::Graph;
 use crate::logic::graph::expand::{self, Facts};
+use crate::logic::graph::{self, Graph, Instances};
 use crate::logic::manifest::{self, Problem, Severity, Source, Span, problem};
+use crate::logic::params::Params;
 use crate::world::observe::{Links, Observer};
 use crate::world::store::cache::LocalCache;
 use crate::world::store::ledger::Ledger;
@@ -69,6 +71,8 @@ pub struct Project {
     pub warnings: Vec<Problem>,
     /// Files that match a glob and are left out of it: outputs of nodes that are gone.
     pub leftovers: Vec<ProjectPath>,
+    /// What the probes of the selected nodes said.
+    pub answers: Answers,
     /// It was read from the manifest, not from the snapshot: something may have gone since the last time.
     pub read_anew: bool,
 }
@@ -232,15 +236,27 @@ fn read(
     let Some(decoded) = decoded else {
         return Err(OpenError::Problems(problems));
     };
-    let declared = expand::declared_outputs(&decoded);
-    let is_declared = |path: &ProjectPath| lies_in(&declared, path);
+    let params = Params::default();
     let mut listings = HashMap::new();
     let mut leftovers = Vec::new();
-    for pattern in expand::patterns(&decoded) {
-        let (files, left) = list(tools, &pattern, &is_declared)?;
-        leftovers.extend(left);
-        listings.insert(pattern.as_str().to_owned(), files);
-    }
+    let nothing = |_: &ProjectPath| false;
+    list_all(
+        tools,
+        graph::axis_patterns(&decoded),
+        &nothing,
+        &mut listings,
+        &mut leftovers,
+    )?;
+    let instances = Instances::of(&decoded, &source, &params, &listings);
+    let declared = instances.declared_outputs();
+    let is_declared = |path: &ProjectPath| lies_in(&declared, path);
+    list_all(
+        tools,
+        instances.patterns(),
+        &is_declared,
+        &mut listings,
+        &mut leftovers,
+    )?;
     let variables: HashMap<String, Option<String>> = expand::caller_variables(&decoded)
         .into_iter()
         .map(|name| Ok((name.clone(), tools.variable(&name)?)))
@@ -249,8 +265,9 @@ fn read(
         listings: &listings,
         variables: &variables,
         manifest: &place.manifest,
+        memory: state::machine_memory(),
     };
-    let (graph, more) = expand::expand(&decoded, &source, &facts);
+    let (graph, more) = expand::expand(&decoded, &source, instances, &facts);
     problems = problem::merged(problems, more);
     let Some(graph) = graph.filter(|_| {
         problems
@@ -270,8 +287,24 @@ fn read(
         jobs: decoded.jobs,
         warnings: problems,
         leftovers,
+        answers: Answers::default(),
         read_anew: true,
     })
+}
+
+fn list_all(
+    tools: &Tools,
+    patterns: Vec<PathPattern>,
+    is_declared: &dyn Fn(&ProjectPath) -> bool,
+    listings: &mut HashMap<String, Vec<ProjectPath>>,
+    leftovers: &mut Vec<ProjectPath>,
+) -> Result<(), OpenError> {
+    for pattern in patterns {
+        let (files, left) = list(tools, &pattern, is_declared)?;
+        leftovers.extend(left);
+        listings.insert(pattern.as_str().to_owned(), files);
+    }
+    Ok(())
 }
 
 /// The files that match, and apart from them those that only a node that is gone has written.

@@ -3,6 +3,7 @@
 //! Takes the project's lock where something may be written, and only there. Knows no arguments and no terminal.
 
 use super::build;
+use super::probes::Answers;
 use super::project::{OpenError, Place, Project, Tools};
 use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
@@ -95,7 +96,8 @@ impl Session {
     }
 
     /// Judges the selected nodes as a build would.
-    pub fn survey(&self, selection: &Selection, forced: bool) -> Survey {
+    pub fn survey(&mut self, selection: &Selection, forced: bool) -> Survey {
+        self.project.answers = Answers::ask(&self.project, &self.tools, selection);
         survey(
             &self.project,
             &self.tools,
@@ -169,7 +171,7 @@ pub fn build(
         tell(BuildEvent::Notice(Notice::Trouble(damage.clone())));
     }
     let project = Project::open(place.clone(), &tools, true)?;
-    let session = Session { project, tools };
+    let mut session = Session { project, tools };
     let removed = if session.project.read_anew {
         upkeep::remove_leftovers(&session)?
     } else {

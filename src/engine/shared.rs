@@ -2,7 +2,7 @@
 //!
 //! No context that everything takes: only `check` and `run` get it, from `build`.
 
-use super::project::{Project, Tools};
+use super::project::{Place, Project, Tools};
 use crate::base::path::ProjectPath;
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::Selection;
@@ -54,8 +54,9 @@ impl Shared<'_> {
         self.forced
             .is_some_and(|forced| forced.named[node.0 as usize])
     }
+}
 
-    pub(super) fn pycache(&self) -> PathBuf {
-        self.project.place.home.join("pycache")
-    }
+/// Where Python's byte-code goes.
+pub(super) fn pycache(place: &Place) -> PathBuf {
+    place.home.join("pycache")
 }

@@ -2,6 +2,7 @@
 //!
 //! Does not know how a graph is made; `project` does. A damaged snapshot is one that is not there.
 
+use super::probes::Answers;
 use super::project::{OpenError, Place, Project, Tools, lies_in, list};
 use crate::base::digest::{Digest, DigestWriter};
 use crate::base::flat::{FlatReader, FlatWriter};
@@ -55,6 +56,7 @@ pub(super) fn find(
         jobs: basis.jobs,
         warnings: Vec::new(),
         leftovers,
+        answers: Answers::default(),
         read_anew: false,
     }))
 }

@@ -2,16 +2,17 @@
 //!
 //! `build`, `status`, `why` and a dry run all start here.
 
+use super::inputs;
 use super::project::{Project, Tools};
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::{Key, NodeRecord, RunResult};
 use crate::logic::graph::select::Selection;
-use crate::logic::graph::{Graph, NodeId, PathId};
-use crate::logic::plan::Verdict;
+use crate::logic::graph::{Graph, NodeId, PathId, Use};
 use crate::logic::plan::forecast::{Forecast, Missing, MissingFault};
 use crate::logic::plan::judge::{self, Situation};
 use crate::logic::plan::key;
+use crate::logic::plan::{Reason, Verdict};
 use crate::world::observe::Links;
 use crate::world::store::cache::Lookup;
 use crate::world::trouble::Trouble;
@@ -57,9 +58,10 @@ pub fn survey(
     let mut foreseen: Vec<Option<RunResult>> = vec![None; graph.len()];
     for node in graph.order().filter(|&node| selection.contains(node)) {
         let is_forced = forced.is_some_and(|forced| forced.named[node.0 as usize]);
-        let forecast = survey.judge(graph, tools, node, is_forced, &mut foreseen, &unreadable);
+        let forecast = survey.judge(project, tools, node, is_forced, &mut foreseen, &unreadable);
         survey.forecasts[node.0 as usize] = Some(forecast);
     }
+    survey.bring_back(graph, tools, selection);
     survey
 }
 
@@ -107,32 +109,37 @@ impl Survey {
 
     fn judge(
         &mut self,
-        graph: &Graph,
+        project: &Project,
         tools: &Tools,
         node: NodeId,
         forced: bool,
         foreseen: &mut [Option<RunResult>],
         unreadable: &[(PathId, Trouble)],
     ) -> Forecast {
+        let graph = &project.graph;
         let missing = self.missing_sources(graph, node, unreadable);
         if !missing.is_empty() {
             self.missing.extend(missing);
             return Forecast::SourceMissing;
         }
-        let inputs = match self.inputs(graph, node, foreseen) {
+        if let Some(fault) = project.answers.fault(node) {
+            return Forecast::Stale(vec![Reason::ProbeFailed(fault.to_owned())]);
+        }
+        let inputs = match self.inputs(graph, tools, node, foreseen) {
             Ok(inputs) => inputs,
             Err(upstream) => return Forecast::MayRun(upstream),
         };
-        let outputs = self.outputs(graph, node);
         let Known {
             key,
+            inputs,
             last,
             result,
             failed,
             ..
-        } = known(graph, tools, node, &inputs);
+        } = known(project, tools, node, inputs);
+        let outputs = self.outputs(graph, node, result.as_ref());
         let now = Situation {
-            declaration: &graph.declaration(node),
+            declaration: &project.declaration(node),
             inputs: &inputs,
             outputs: &outputs,
             always: graph.always(node),
@@ -155,7 +162,9 @@ impl Survey {
                 }
                 Forecast::Fresh
             }
-            (Verdict::Restore(reasons), Some(result)) if tools.cache.has_all(&result) => {
+            (Verdict::Restore(reasons), Some(result))
+                if !graph.uncached(node) && tools.cache.has_all(&result) =>
+            {
                 foreseen[node.0 as usize] = Some(result);
                 Forecast::Restorable(reasons)
             }
@@ -168,6 +177,7 @@ impl Survey {
     fn inputs(
         &self,
         graph: &Graph,
+        tools: &Tools,
         node: NodeId,
         foreseen: &[Option<RunResult>],
     ) -> Result<Contents, NodeId> {
@@ -180,8 +190,17 @@ impl Survey {
         let not_standing = graph
             .needs(node)
             .find(|&need| *self.forecast(need) != Forecast::Fresh);
-        let content = |input: crate::logic::graph::Use| {
+        let content = |input: Use| {
             let path = graph.project_path(input.path);
+            if graph.ignoring(node) && input.directory {
+                return match not_standing {
+                    Some(need) => Err(need),
+                    None => {
+                        let now = inputs::observe(graph, tools, node, input.path);
+                        Ok((path, now.unwrap_or(Content::Special)))
+                    }
+                };
+            }
             if let Some(producer) = graph.producer(input.path) {
                 let result = foreseen[producer.0 as usize]
                     .as_ref()
@@ -203,12 +222,57 @@ impl Survey {
         graph.inputs(node).map(content).collect()
     }
 
-    fn outputs(&self, graph: &Graph, node: NodeId) -> Contents {
+    /// What stands at the outputs. Of a `temp` node that has done its work nothing does: that counts as standing.
+    fn outputs(&self, graph: &Graph, node: NodeId, result: Option<&RunResult>) -> Contents {
         let content = |path: PathId| self.standing[path.0 as usize].unwrap_or(Content::Special);
+        if let Some(result) = result
+            && self.is_put_away(graph, node)
+        {
+            return result.outputs.clone();
+        }
         graph
             .outputs(node)
             .map(|output| (graph.project_path(output.path), content(output.path)))
             .collect()
+    }
+
+    /// Whether the node is `temp` and none of its outputs stands.
+    fn is_put_away(&self, graph: &Graph, node: NodeId) -> bool {
+        let gone = |output: Use| self.standing[output.path.0 as usize] == Some(Content::Absent);
+        graph.temp(node) && graph.outputs(node).all(gone)
+    }
+
+    /// What was put away has to come back for those that read it and are not fresh, and for whoever asks for it.
+    fn bring_back(&mut self, graph: &Graph, tools: &Tools, selection: &Selection) {
+        let order: Vec<NodeId> = graph.order().filter(|&node| graph.temp(node)).collect();
+        for node in order.into_iter().rev() {
+            let is_fresh = self.forecasts[node.0 as usize] == Some(Forecast::Fresh);
+            if !is_fresh || !self.is_put_away(graph, node) {
+                continue;
+            }
+            let waits = |user: NodeId| {
+                let forecast = &self.forecasts[user.0 as usize];
+                forecast
+                    .as_ref()
+                    .is_some_and(|user| *user != Forecast::Fresh)
+            };
+            let asked = selection.explicit && selection.named[node.0 as usize];
+            if !asked && !graph.users(node).any(waits) {
+                continue;
+            }
+            let gone = graph
+                .outputs(node)
+                .next()
+                .map(|output| graph.project_path(output.path));
+            let reasons: Vec<Reason> = gone.map(Reason::OutputMissing).into_iter().collect();
+            let last = tools.ledger.node(graph.name(node)).map(|last| last.result);
+            let kept = last.is_some_and(|result| tools.cache.has_all(&result));
+            let forecast = match kept && !graph.uncached(node) {
+                true => Forecast::Restorable(reasons),
+                false => Forecast::Stale(reasons),
+            };
+            self.forecasts[node.0 as usize] = Some(forecast);
+        }
     }
 
     fn missing_sources(
@@ -258,6 +322,8 @@ pub(super) fn links(graph: &Graph, path: PathId) -> Links {
 /// What is known of a node with certain inputs.
 pub(super) struct Known {
     pub(super) key: Key,
+    /// Those that were given, and those that the last run found besides.
+    pub(super) inputs: Contents,
     /// What this checkout remembers of the node, whatever its key was.
     pub(super) last: Option<NodeRecord>,
     /// The result that belongs to the key.
@@ -268,17 +334,31 @@ pub(super) struct Known {
     pub(super) failed: bool,
 }
 
-/// Looks up what is known of a node with these inputs, in the ledger first, then in the cache.
-pub(super) fn known(
-    graph: &Graph,
-    tools: &Tools,
-    node: NodeId,
-    inputs: &[(ProjectPath, Content)],
-) -> Known {
-    let key = key::key(graph.declaration_digest(node), inputs);
+/// Looks up what is known of a node with these declared inputs, in the ledger first, then in the cache.
+pub(super) fn known(project: &Project, tools: &Tools, node: NodeId, declared: Contents) -> Known {
+    if !project.graph.has_depfile(node) {
+        return known_with(project, tools, node, declared);
+    }
+    let mut best: Option<Known> = None;
+    for list in inputs::found_lists(project, tools, node, &declared) {
+        let mut inputs = declared.clone();
+        inputs.extend(inputs::observe_found(tools, &list));
+        let known = known_with(project, tools, node, inputs);
+        if known.result.is_some() {
+            return known;
+        }
+        best.get_or_insert(known);
+    }
+    best.unwrap_or_else(|| known_with(project, tools, node, declared))
+}
+
+fn known_with(project: &Project, tools: &Tools, node: NodeId, inputs: Contents) -> Known {
+    let graph = &project.graph;
+    let key = key::key(project.declaration_digest(node), &inputs);
     let last = tools.ledger.node(graph.name(node));
     let (result, damage) = match &last {
         Some(last) if last.key == key => (Some(last.result.clone()), None),
+        _ if graph.uncached(node) => (None, None),
         _ => match tools.cache.result(&key) {
             Lookup::Hit(result) => (Some(result), None),
             Lookup::Miss => (None, None),
@@ -298,6 +378,7 @@ pub(super) fn known(
     let failed = result.is_none() && last_run().is_some_and(|run| !run.ending.is_success());
     Known {
         key,
+        inputs,
         last,
         result,
         damage,

@@ -3,6 +3,7 @@
 //! Imports only `base`. Inside: manifest -> graph -> {plan, schedule} -> event.
 
 pub mod manifest;
+pub mod params;
 
 pub mod graph;
 
@@ -10,4 +11,5 @@ pub mod plan;
 
 pub mod schedule;
 
+pub mod depfile;
 pub mod event;

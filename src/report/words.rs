@@ -15,6 +15,7 @@ pub fn sentence(reason: &Reason) -> String {
     match reason {
         Reason::LastRunFailed => "its last run failed".to_owned(),
         Reason::NeverRan => "no result of it is known, neither here nor in the cache".to_owned(),
+        Reason::ProbeFailed(fault) => fault.clone(),
         Reason::Forced => "`--force` asks for it".to_owned(),
         Reason::Always => "`always` makes it run in every build".to_owned(),
         Reason::Declaration { part, old, new } => {

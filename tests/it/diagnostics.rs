@@ -2,10 +2,12 @@
 //!
 //! Does not judge whether a report is good; people do, when they read the `.expected` files in a review.
 
-use pipe::base::path::ProjectPath;
-use pipe::logic::graph::expand::{Facts, caller_variables, expand, patterns};
+use pipe::base::path::{PathPattern, ProjectPath};
+use pipe::logic::graph::expand::{Facts, caller_variables, expand};
+use pipe::logic::graph::{Instances, axis_patterns};
 use pipe::logic::manifest::problem::merged;
 use pipe::logic::manifest::{Problem, Source, read};
+use pipe::logic::params::Params;
 use pipe::report::problems::{ProblemStyle, render};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -24,10 +26,14 @@ fn problems(source: &Arc<Source>) -> Vec<Problem> {
     let Some(manifest) = manifest else {
         return problems;
     };
-    let listings: HashMap<String, Vec<ProjectPath>> = patterns(&manifest)
-        .into_iter()
-        .map(|pattern| (pattern.as_str().to_owned(), Vec::new()))
-        .collect();
+    let params = Params::default();
+    let nothing = |patterns: Vec<PathPattern>| -> HashMap<String, Vec<ProjectPath>> {
+        let empty = |pattern: PathPattern| (pattern.as_str().to_owned(), Vec::new());
+        patterns.into_iter().map(empty).collect()
+    };
+    let axes = nothing(axis_patterns(&manifest));
+    let instances = Instances::of(&manifest, source, &params, &axes);
+    let listings = nothing(instances.patterns());
     let variables = caller_variables(&manifest)
         .into_iter()
         .map(|name| (name, None))
@@ -36,8 +42,9 @@ fn problems(source: &Arc<Source>) -> Vec<Problem> {
         listings: &listings,
         variables: &variables,
         manifest: &ProjectPath::parse(&source.name).expect("fixtures have plain names"),
+        memory: 8 << 30,
     };
-    let (_graph, more) = expand(&manifest, source, &facts);
+    let (_graph, more) = expand(&manifest, source, instances, &facts);
     merged(problems, more)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Decides nothing: `link` has found out what is wrong.
 
-use super::expand::with_node_name;
+use super::instance::Instance;
 use super::link::Linker;
 use crate::base::path::{PathFault, PathPattern, ProjectPath, STATE_FOLDER};
 use crate::logic::manifest::{NodeDecl, OutputDecl, Problem, Source, Span, nearest};
@@ -10,38 +10,47 @@ use std::sync::Arc;
 
 impl Linker<'_> {
     pub(super) fn error(&self, code: &'static str, message: impl Into<String>) -> Problem {
-        Problem::error(self.source, code, message)
+        Problem::error(self.scene.source, code, message)
     }
 
     pub(super) fn name(&self, node: usize) -> &str {
-        &self.manifest.nodes[node].name
+        &self.scene.instances[node].name
+    }
+
+    pub(super) fn decl(&self, node: usize) -> &NodeDecl {
+        self.scene.instances[node].decl
     }
 
     /// The last place where `node` declares `path`.
     pub(super) fn output_span(&self, node: usize, path: &ProjectPath) -> Span {
         let last = self.output_spans(node, path).last().copied();
-        last.unwrap_or(self.manifest.nodes[node].name.span)
+        last.unwrap_or(self.decl(node).name.span)
     }
 
     fn first_output_span(&self, node: usize, path: &ProjectPath) -> Span {
         let first = self.output_spans(node, path).first().copied();
-        first.unwrap_or(self.manifest.nodes[node].name.span)
+        first.unwrap_or(self.decl(node).name.span)
     }
 
     fn output_spans(&self, node: usize, path: &ProjectPath) -> Vec<Span> {
-        let decl = &self.manifest.nodes[node];
-        let is_path = |text: String| ProjectPath::parse(&text).as_ref() == Ok(path);
-        let outputs = decl.outputs.iter();
+        let instance = &self.scene.instances[node];
+        let is_path = |(text, _): (String, bool)| ProjectPath::parse(&text).as_ref() == Ok(path);
+        let outputs = instance.decl.outputs.iter();
+        let params = self.scene.params;
         let found = outputs
-            .filter(|output| with_node_name(&output.path, &decl.name).is_ok_and(is_path))
+            .filter(|output| instance.path(&output.path, params).is_ok_and(is_path))
             .map(|output| output.span);
         found.collect()
     }
 
-    pub(super) fn output_problem(&self, decl: &NodeDecl, output: &OutputDecl) -> Option<Problem> {
-        let text = with_node_name(&output.path, &decl.name).ok()?;
+    pub(super) fn output_problem(
+        &self,
+        instance: &Instance<'_>,
+        output: &OutputDecl,
+    ) -> Option<Problem> {
+        let (text, _) = instance.path(&output.path, self.scene.params).ok()?;
         match ProjectPath::parse(&text) {
-            Ok(path) if path == *self.facts.manifest => Some(
+            Ok(path) if path == *self.scene.facts.manifest => Some(
                 self.error(
                     "manifest-as-output",
                     "the manifest itself is declared as an output",
@@ -73,6 +82,24 @@ impl Linker<'_> {
                 .at(self.output_span(second, path), "here again")
                 .at(self.first_output_span(first, path), "first here")
                 .help("remove one of them");
+        }
+        if self.decl(first).matrix.is_some() && std::ptr::eq(self.decl(first), self.decl(second)) {
+            let axes = self.scene.instances[first].values.iter();
+            let names: Vec<String> = axes.map(|(axis, _)| format!("{{matrix.{axis}}}")).collect();
+            return self
+                .error(
+                    "two-writers",
+                    format!(
+                        "two instances write {path}: `{}` and `{}`",
+                        self.name(first),
+                        self.name(second)
+                    ),
+                )
+                .at(self.output_span(first, path), "the same for both")
+                .help(format!(
+                    "put what sets them apart into the path: {}",
+                    names.join(", ")
+                ));
         }
         self.error(
             "two-writers",
@@ -182,7 +209,7 @@ impl Linker<'_> {
         span: Span,
     ) -> Option<Problem> {
         let (output, writer) = self.output_folder_above(path)?;
-        let decl = &self.manifest.nodes[*writer];
+        let decl = self.decl(*writer);
         let declared = decl
             .outputs
             .iter()

@@ -5,13 +5,14 @@
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
 use crate::base::record::Row;
-use crate::logic::manifest::Exclusive;
+use crate::logic::manifest::{Amount, Exclusive};
 
 /// One node, expanded and linked.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DraftNode {
     pub(super) name: String,
     pub(super) about: String,
+    pub(super) tags: Vec<String>,
     pub(super) always: bool,
     pub(super) exclusive: Option<Exclusive>,
     pub(super) inputs: Vec<DraftInput>,
@@ -22,6 +23,8 @@ pub(super) struct DraftNode {
     pub(super) after: Vec<u32>,
     pub(super) rows: Vec<Row>,
     pub(super) job: JobSpec,
+    pub(super) temp: bool,
+    pub(super) demand: Demand,
 }
 
 /// A path that a node reads.
@@ -59,6 +62,73 @@ pub struct JobSpec {
     pub inputs: Vec<String>,
     /// What `{out}` stands for, for `PIPE_OUT`.
     pub outputs: Vec<String>,
+    /// Scripts whose standard output is part of the key.
+    pub probes: Vec<String>,
+    /// The shell for them, with its arguments.
+    pub probe_shell: Vec<String>,
+    /// The file in Make's form that the command writes, relative to the root; empty for none.
+    pub depfile: ProjectPathText,
+    /// Names in directory inputs that do not count.
+    pub ignore: Vec<String>,
+    /// How often a failed command is tried again.
+    pub retries: u32,
+    /// Milliseconds after which the command is ended; 0 for no limit.
+    pub timeout_ms: u64,
+    /// Outputs are not removed before a run.
+    pub persist: bool,
+    /// Results are not kept in the cache.
+    pub cache_off: bool,
+}
+
+/// What a node's command takes while it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// Job slots; 0 counts as 1.
+    pub slots: u32,
+    /// At most so many of the node's instances at once; 0 for any.
+    pub limit: u32,
+    /// Resources by name.
+    pub draws: Vec<(String, Amount)>,
+}
+
+impl Demand {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = FlatWriter::default();
+        writer.number(self.slots).number(self.limit);
+        writer.number(self.draws.len() as u32);
+        for (name, amount) in &self.draws {
+            let (kind, number) = match *amount {
+                Amount::Count(count) => (0, count),
+                Amount::Bytes(bytes) => (1, bytes),
+                Amount::Percent(percent) => (2, u64::from(percent)),
+            };
+            writer.text(name).byte(kind).long(number);
+        }
+        writer.0
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Demand> {
+        let mut reader = FlatReader(bytes);
+        let (slots, limit, count) = (reader.number()?, reader.number()?, reader.number()?);
+        let draw = |reader: &mut FlatReader<'_>| {
+            let name = reader.text()?.to_owned();
+            let (kind, number) = (reader.byte()?, reader.long()?);
+            let amount = match kind {
+                0 => Amount::Count(number),
+                1 => Amount::Bytes(number),
+                _ => Amount::Percent(u32::try_from(number).ok()?),
+            };
+            Some((name, amount))
+        };
+        let draws = (0..count)
+            .map(|_| draw(&mut reader))
+            .collect::<Option<_>>()?;
+        Some(Demand {
+            slots,
+            limit,
+            draws,
+        })
+    }
 }
 
 /// A normalised project path as text; empty for the root.
@@ -75,6 +145,12 @@ impl JobSpec {
             self.env.iter().map(|(n, v)| (&**n, &**v)).unzip();
         writer.texts(&names).texts(&values).texts(&self.pass_env);
         writer.texts(&self.inputs).texts(&self.outputs);
+        writer.texts(&self.probes).texts(&self.probe_shell);
+        writer.text(&self.depfile).texts(&self.ignore);
+        writer.number(self.retries).long(self.timeout_ms);
+        writer
+            .byte(u8::from(self.persist))
+            .byte(u8::from(self.cache_off));
         writer.0
     }
 
@@ -88,6 +164,14 @@ impl JobSpec {
             pass_env: reader.texts()?,
             inputs: reader.texts()?,
             outputs: reader.texts()?,
+            probes: reader.texts()?,
+            probe_shell: reader.texts()?,
+            depfile: reader.text()?.to_owned(),
+            ignore: reader.texts()?,
+            retries: reader.number()?,
+            timeout_ms: reader.long()?,
+            persist: reader.byte()? != 0,
+            cache_off: reader.byte()? != 0,
         })
     }
 }

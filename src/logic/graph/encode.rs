@@ -47,17 +47,33 @@ pub(super) fn encode(nodes: &[DraftNode], order: &[u32]) -> Graph {
                 sections[EDGES].number(other);
             }
         }
-        for blob in [draft::encode_rows(&node.rows), node.job.encode()] {
+        let demanding = node.demand != Demand::default();
+        let demand = if demanding {
+            node.demand.encode()
+        } else {
+            Vec::new()
+        };
+        for blob in [draft::encode_rows(&node.rows), node.job.encode(), demand] {
             numbers.extend([sections[BLOBS].0.len() as u32, blob.len() as u32]);
             sections[BLOBS].0.extend(blob);
         }
-        numbers.push(match &node.exclusive {
-            None => u32::from(node.always) * ALWAYS,
-            Some(Exclusive::Alone) => u32::from(node.always) * ALWAYS + ALONE,
-            Some(Exclusive::Group(_)) => u32::from(node.always) * ALWAYS + GROUPED,
-        });
+        let flags = [
+            (node.always, ALWAYS),
+            (node.exclusive == Some(Exclusive::Alone), ALONE),
+            (matches!(node.exclusive, Some(Exclusive::Group(_))), GROUPED),
+            (node.temp, TEMP),
+            (!node.job.probes.is_empty(), PROBED),
+            (!node.job.ignore.is_empty(), IGNORING),
+            (!node.job.depfile.is_empty(), DEPFILE),
+            (demanding, DEMANDING),
+            (node.job.cache_off, UNCACHED),
+        ];
+        let set = |(on, flag): (bool, u32)| if on { flag } else { 0 };
+        numbers.push(flags.into_iter().map(set).sum());
         numbers.push(sections[BLOBS].0.len() as u32);
         sections[BLOBS].texts(&node.empty_patterns);
+        numbers.push(sections[BLOBS].0.len() as u32);
+        sections[BLOBS].texts(&node.tags);
         for number in numbers {
             sections[NODES].number(number);
         }

@@ -4,40 +4,24 @@
 
 use super::draft::{DraftNode, DraftOutput};
 use super::fill::Filler;
-use super::{Graph, encode, link, order};
-use crate::base::path::{PathPattern, ProjectPath};
-use crate::logic::manifest::{
-    EnvValue, InputKind, Manifest, NodeDecl, Placeholder, Problem, Source, Style, Template,
-    TemplateFault,
-};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use super::instance::{Instance, Instances};
+use super::{Graph, demands, encode, link, order};
+use crate::base::path::ProjectPath;
+use crate::logic::manifest::{EnvValue, Manifest, Problem, Severity, Source};
+use crate::logic::params::Params;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What an expansion has to be told about the world.
 pub struct Facts<'a> {
-    /// For each of [`patterns`]: the files that stand and match, sorted; leftovers of nodes that are gone left out.
+    /// For each of [`Instances::patterns`]: the files that stand and match, sorted; leftovers of nodes that are gone left out.
     pub listings: &'a HashMap<String, Vec<ProjectPath>>,
     /// The caller's value of each of [`caller_variables`]; `None` where it is not set.
     pub variables: &'a HashMap<String, Option<String>>,
     /// The manifest's own path, which no node may write.
     pub manifest: &'a ProjectPath,
-}
-
-/// Every distinct pattern that some node reads; each needs a listing.
-pub fn patterns(manifest: &Manifest) -> Vec<PathPattern> {
-    let mut found: BTreeMap<String, PathPattern> = BTreeMap::new();
-    for node in &manifest.nodes {
-        for input in &node.inputs {
-            if let InputKind::Path(template) = &input.kind
-                && let Ok(text) = with_node_name(template, &node.name)
-                && PathPattern::is_pattern(&text)
-                && let Ok(pattern) = PathPattern::parse(&text)
-            {
-                found.insert(pattern.as_str().to_owned(), pattern);
-            }
-        }
-    }
-    found.into_values().collect()
+    /// The machine's memory in bytes.
+    pub memory: u64,
 }
 
 /// Every variable whose value the manifest takes from its caller with `env "NAME"`.
@@ -57,35 +41,39 @@ pub fn caller_variables(manifest: &Manifest) -> Vec<String> {
     names
 }
 
-/// Every path that some node declares as an output.
-pub fn declared_outputs(manifest: &Manifest) -> HashSet<ProjectPath> {
-    manifest
-        .nodes
-        .iter()
-        .flat_map(|decl| outline(decl).outputs)
-        .map(|output| output.path)
-        .collect()
-}
-
 /// Expands and links a manifest. `None` when there are errors; the problems are all that could be found.
 pub fn expand(
     manifest: &Manifest,
     source: &Arc<Source>,
+    instances: Instances<'_>,
     facts: &Facts<'_>,
 ) -> (Option<Graph>, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let mut nodes: Vec<DraftNode> = Vec::with_capacity(manifest.nodes.len());
-    for decl in &manifest.nodes {
-        nodes.push(outline(decl));
-    }
-    let linker = link::Linker::new(manifest, source, facts, &mut nodes, &mut problems);
+    let Instances {
+        list,
+        params,
+        mut problems,
+    } = instances;
+    demands::check(manifest, source, params, facts, &mut problems);
+    let mut nodes: Vec<DraftNode> = list
+        .iter()
+        .map(|instance| outline(instance, params))
+        .collect();
+    let scene = Scene {
+        instances: &list,
+        params,
+        source,
+        facts,
+    };
+    let linker = link::Linker::new(&scene, &mut nodes, &mut problems);
+    linker.check_axes(&mut problems);
     let bindings = linker.link_inputs(&mut nodes, &mut problems);
-    link::link_after(manifest, source, &mut nodes, &mut problems);
-    for ((decl, node), bindings) in manifest.nodes.iter().zip(&mut nodes).zip(bindings) {
-        if !decl.poisoned {
+    linker.link_after(&mut nodes, &mut problems);
+    for ((instance, node), bindings) in list.iter().zip(&mut nodes).zip(bindings) {
+        if !instance.decl.poisoned {
             let faults = Filler {
                 manifest,
-                decl,
+                instance,
+                params,
                 inputs: &bindings,
                 facts,
             }
@@ -97,14 +85,25 @@ pub fn expand(
             }));
         }
     }
-    let order = order::order(manifest, source, &nodes, &mut problems);
-    let sound = problems.is_empty() && !manifest.nodes.iter().any(|node| node.poisoned);
+    let order = order::order(&list, source, &nodes, &mut problems);
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
+    let sound = !problems.iter().any(is_error) && !manifest.nodes.iter().any(|node| node.poisoned);
     (sound.then(|| encode::encode(&nodes, &order)), problems)
 }
 
+/// What all steps of an expansion look at.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) instances: &'a [Instance<'a>],
+    pub(super) params: &'a Params,
+    pub(super) source: &'a Arc<Source>,
+    pub(super) facts: &'a Facts<'a>,
+}
+
 /// What can be said of a node by looking at it alone: its name and the paths that it writes.
-fn outline(decl: &NodeDecl) -> DraftNode {
-    let output = |text: String| {
+fn outline(instance: &Instance<'_>, params: &Params) -> DraftNode {
+    let decl = instance.decl;
+    let output = |(text, _): (String, bool)| {
         let path = ProjectPath::parse(&text).ok()?;
         Some(DraftOutput {
             path,
@@ -114,21 +113,14 @@ fn outline(decl: &NodeDecl) -> DraftNode {
     let texts = decl
         .outputs
         .iter()
-        .filter_map(|output| with_node_name(&output.path, &decl.name).ok());
+        .filter_map(|output| instance.path(&output.path, params).ok());
     DraftNode {
-        name: decl.name.value.clone(),
+        name: instance.name.clone().into_owned(),
         about: decl.about.clone().unwrap_or_default(),
+        tags: decl.tags.iter().map(|tag| tag.value.clone()).collect(),
         always: decl.always,
         exclusive: decl.exclusive.clone(),
         outputs: texts.filter_map(output).collect(),
         ..DraftNode::default()
     }
-}
-
-/// Fills in the placeholders of a path, where only `{node}` is allowed.
-pub(super) fn with_node_name(template: &Template, name: &str) -> Result<String, TemplateFault> {
-    let values = |placeholder: &Placeholder| {
-        (placeholder.namespace == "node").then(|| vec![name.to_owned()])
-    };
-    template.render(&values, Style::Plain)
 }

@@ -3,15 +3,19 @@
 //! Does not know the other nodes: which paths its inputs came to stand for is told.
 
 use super::complaints::path_fault_message;
+use super::draft::Demand;
 use super::draft::{DraftNode, JobSpec};
-use super::expand::{Facts, with_node_name};
+use super::expand::Facts;
+use super::instance::Instance;
+use super::relative::{relative, relative_all, whole_or_part};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::Row;
 use crate::logic::manifest::{
-    Command, EnvDecl, EnvValue, Manifest, NodeDecl, Placeholder, Span, Spanned, Style, Template,
-    TemplateFault, shell_word,
+    Command, Draw, EnvDecl, EnvValue, Manifest, NodeDecl, OutputDecl, Placeholder, Span, Style,
+    Template, TemplateFault, shell_word,
 };
+use crate::logic::params::Params;
 use std::collections::BTreeMap;
 
 /// The shell that runs `run` unless the manifest says otherwise: a step that fails in the middle of a pipe must not
@@ -27,12 +31,17 @@ pub(super) struct Binding {
 /// Fills in one node's command, environment and key rows.
 pub(super) struct Filler<'a> {
     pub(super) manifest: &'a Manifest,
-    pub(super) decl: &'a NodeDecl,
+    pub(super) instance: &'a Instance<'a>,
+    pub(super) params: &'a Params,
     pub(super) inputs: &'a [Binding],
     pub(super) facts: &'a Facts<'a>,
 }
 
 impl Filler<'_> {
+    fn decl(&self) -> &NodeDecl {
+        self.instance.decl
+    }
+
     pub(super) fn fill(&self, node: &mut DraftNode) -> Vec<TemplateFault> {
         let mut faults = Vec::new();
         let folder = self.folder(&mut faults);
@@ -43,7 +52,7 @@ impl Filler<'_> {
         };
         let mut rows = Vec::new();
         let mut row = |name: String, value: String| rows.push(Row { name, value });
-        match &self.decl.command {
+        match &self.decl().command {
             Command::Run(script) => {
                 job.shown = or_fault(script.render(&values, Style::Shell), &mut faults);
                 let shell = self.shell();
@@ -70,8 +79,8 @@ impl Filler<'_> {
         }
         job.inputs = self.positional_inputs(&folder);
         job.outputs = self.positional_outputs(node, &folder);
-        if self.names_the_node() {
-            row("{node}".to_owned(), node.name.clone());
+        for (name, value) in self.named_values() {
+            row(name, value);
         }
         for (name, decl) in self.chosen_variables() {
             let (value, told) = match &decl.value {
@@ -100,30 +109,100 @@ impl Filler<'_> {
             row(format!("output {}", output.path), kind.to_owned());
         }
         job.pass_env = self.pass_env();
+        self.settings(&mut job, &values, &mut faults);
+        if !job.depfile.is_empty() {
+            row("depfile".to_owned(), job.depfile.clone());
+        }
+        node.temp = self.decl().temp;
+        node.demand = self.demand();
         node.job = job;
         node.rows = rows;
         faults
     }
 
-    /// Whether the command holds `{node}`; in paths and variables its value stands in their own rows.
-    fn names_the_node(&self) -> bool {
-        let holds = |template: &Template| {
-            template
-                .placeholders()
-                .any(|placeholder| placeholder.namespace == "node")
+    /// What the command holds beside inputs and outputs: `{node}`, `{slots}`, values of the matrix, parameters. In paths
+    /// and variables their values stand in rows of their own.
+    fn named_values(&self) -> BTreeMap<String, String> {
+        let mut rows = BTreeMap::new();
+        for placeholder in self.command_templates().flat_map(Template::placeholders) {
+            let member = placeholder.member.as_deref();
+            match (placeholder.namespace.as_str(), member) {
+                ("in" | "out", _) => {}
+                ("params", Some(name)) => self.param_row(name, &mut rows),
+                (namespace, member) => {
+                    let name = member.map_or_else(String::new, |member| format!(".{member}"));
+                    let values = self.instance.value(placeholder, self.params);
+                    rows.insert(
+                        format!("{{{namespace}{name}}}"),
+                        values.unwrap_or_default().join("\n"),
+                    );
+                }
+            }
+        }
+        for name in &self.decl().params {
+            self.param_row(name, &mut rows);
+        }
+        rows
+    }
+
+    fn param_row(&self, name: &str, rows: &mut BTreeMap<String, String>) {
+        if let Some(value) = self.params.get(name) {
+            rows.insert(format!("param {name}"), value.canonical());
+        }
+    }
+
+    fn command_templates(&self) -> impl Iterator<Item = &Template> {
+        let (run, exec) = match &self.decl().command {
+            Command::Run(script) => (Some(&script.value), &[][..]),
+            Command::Exec(arguments) => (None, &arguments[..]),
+            Command::Missing => (None, &[][..]),
         };
-        match &self.decl.command {
-            Command::Run(script) => holds(script),
-            Command::Exec(arguments) => arguments.iter().any(|argument| holds(argument)),
-            Command::Missing => false,
+        run.into_iter()
+            .chain(exec.iter().map(|argument| &argument.value))
+    }
+
+    /// What only the engine and the scheduler heed.
+    fn settings(
+        &self,
+        job: &mut JobSpec,
+        values: &dyn Fn(&Placeholder) -> Option<Vec<String>>,
+        faults: &mut Vec<TemplateFault>,
+    ) {
+        let (decl, defaults) = (self.decl(), &self.manifest.defaults);
+        for probe in &decl.probes {
+            job.probes
+                .push(or_fault(probe.render(values, Style::Shell), faults));
+        }
+        if !decl.probes.is_empty() {
+            job.probe_shell = self.shell();
+        }
+        if let Some(template) = &decl.depfile {
+            let path = self.instance.plain_path(template, self.params);
+            job.depfile = or_fault(path.map(|path| path.as_str().to_owned()), faults);
+        }
+        let ignore = defaults.ignore.iter().chain(&decl.ignore);
+        job.ignore = ignore.map(|name| name.value.clone()).collect();
+        job.retries = decl.retries.or(defaults.retries).unwrap_or(0);
+        job.timeout_ms = decl.timeout_ms.or(defaults.timeout_ms).unwrap_or(0);
+        job.persist = decl.persist;
+        job.cache_off = decl.cache_off || defaults.cache_off;
+    }
+
+    fn demand(&self) -> Demand {
+        let decl = self.decl();
+        let draw = |draw: &Draw| (draw.resource.value.clone(), draw.amount.value);
+        Demand {
+            slots: decl.slots.as_ref().map_or(0, |slots| slots.value),
+            limit: decl.jobs.unwrap_or(0),
+            draws: decl.draws.iter().map(draw).collect(),
         }
     }
 
     fn folder(&self, faults: &mut Vec<TemplateFault>) -> ProjectPath {
-        let Some(template) = &self.decl.dir else {
+        let Some(template) = &self.decl().dir else {
             return ProjectPath::root();
         };
-        let text = or_fault(with_node_name(template, &self.decl.name), faults);
+        let (text, _) = or_fault(self.instance.path(template, self.params), faults);
         ProjectPath::parse(&text).unwrap_or_else(|fault| {
             faults.push(TemplateFault::new(
                 template.span,
@@ -135,7 +214,7 @@ impl Filler<'_> {
 
     fn shell(&self) -> Vec<String> {
         let chosen = self
-            .decl
+            .decl()
             .shell
             .as_ref()
             .or(self.manifest.defaults.shell.as_ref());
@@ -155,42 +234,47 @@ impl Filler<'_> {
             placeholder.namespace.as_str(),
             placeholder.member.as_deref(),
         ) {
-            ("node", None) => Some(vec![node.name.clone()]),
             ("in", None) => Some(self.positional_inputs(folder)),
-            ("in", Some(member)) => match member.parse::<usize>() {
-                Ok(number) => self
-                    .positional_inputs(folder)
-                    .get(number)
-                    .map(|path| vec![path.clone()]),
-                Err(_) => {
-                    let binding = self
-                        .inputs
-                        .iter()
-                        .find(|binding| binding.name.as_deref() == Some(member))?;
-                    Some(relative_all(&binding.paths, folder))
-                }
-            },
+            ("in", Some(member)) => whole_or_part(member, &|member| self.input(member, folder)),
             ("out", None) => Some(self.positional_outputs(node, folder)),
-            ("out", Some(member)) => match member.parse::<usize>() {
-                Ok(number) => self
-                    .positional_outputs(node, folder)
-                    .get(number)
-                    .map(|path| vec![path.clone()]),
-                Err(_) => {
-                    let named = |name: &Option<_>| {
-                        name.as_ref()
-                            .is_some_and(|name: &Spanned<String>| name.value == member)
-                    };
-                    let number = self
-                        .decl
-                        .outputs
-                        .iter()
-                        .position(|output| named(&output.name))?;
-                    Some(vec![relative(&node.outputs.get(number)?.path, folder)])
-                }
-            },
-            _ => None,
+            ("out", Some(member)) => {
+                whole_or_part(member, &|member| self.output(member, node, folder))
+            }
+            _ => self.instance.value(placeholder, self.params),
         }
+    }
+
+    /// The input of this name or at this position; all that have no name for an empty one.
+    fn input(&self, member: &str, folder: &ProjectPath) -> Option<Vec<String>> {
+        if member.is_empty() {
+            return Some(self.positional_inputs(folder));
+        }
+        if let Ok(number) = member.parse::<usize>() {
+            let inputs = self.positional_inputs(folder);
+            return inputs.into_iter().nth(number).map(|path| vec![path]);
+        }
+        let named = |binding: &&Binding| binding.name.as_deref() == Some(member);
+        let binding = self.inputs.iter().find(named)?;
+        Some(relative_all(&binding.paths, folder))
+    }
+
+    /// The output of this name or at this position; all that have no name for an empty one.
+    fn output(&self, member: &str, node: &DraftNode, folder: &ProjectPath) -> Option<Vec<String>> {
+        if member.is_empty() {
+            return Some(self.positional_outputs(node, folder));
+        }
+        if let Ok(number) = member.parse::<usize>() {
+            let outputs = self.positional_outputs(node, folder);
+            return outputs.into_iter().nth(number).map(|path| vec![path]);
+        }
+        let named = |output: &OutputDecl| {
+            output
+                .name
+                .as_ref()
+                .is_some_and(|name| name.value == member)
+        };
+        let number = self.decl().outputs.iter().position(named)?;
+        Some(vec![relative(&node.outputs.get(number)?.path, folder)])
     }
 
     fn positional_inputs(&self, folder: &ProjectPath) -> Vec<String> {
@@ -201,7 +285,7 @@ impl Filler<'_> {
     }
 
     fn positional_outputs(&self, node: &DraftNode, folder: &ProjectPath) -> Vec<String> {
-        let all = self.decl.outputs.iter().zip(&node.outputs);
+        let all = self.decl().outputs.iter().zip(&node.outputs);
         let positional = all.filter(|(decl, _)| decl.name.is_none());
         positional
             .map(|(_, output)| relative(&output.path, folder))
@@ -226,7 +310,7 @@ impl Filler<'_> {
                 ));
             }
         }
-        for (decl, output) in self.decl.outputs.iter().zip(&node.outputs) {
+        for (decl, output) in self.decl().outputs.iter().zip(&node.outputs) {
             if let Some(name) = &decl.name {
                 values.push((
                     format!("{{out.{}}}", name.value),
@@ -241,7 +325,7 @@ impl Filler<'_> {
     fn chosen_variables(&self) -> BTreeMap<&str, &EnvDecl> {
         let of_all = self.manifest.env.iter().chain(&self.manifest.defaults.env);
         of_all
-            .chain(&self.decl.env)
+            .chain(&self.decl().env)
             .map(|decl| (decl.name.value.as_str(), decl))
             .collect()
     }
@@ -252,7 +336,7 @@ impl Filler<'_> {
             .pass_env
             .iter()
             .chain(&self.manifest.defaults.pass_env)
-            .chain(&self.decl.pass_env);
+            .chain(&self.decl().pass_env);
         let mut names: Vec<String> = all.map(|name| name.value.clone()).collect();
         names.sort();
         names.dedup();
@@ -265,34 +349,6 @@ fn or_fault<T: Default>(result: Result<T, TemplateFault>, faults: &mut Vec<Templ
         faults.push(fault);
         T::default()
     })
-}
-
-fn relative_all(paths: &[ProjectPath], folder: &ProjectPath) -> Vec<String> {
-    paths.iter().map(|path| relative(path, folder)).collect()
-}
-
-/// `path` as seen from `folder`.
-fn relative(path: &ProjectPath, folder: &ProjectPath) -> String {
-    if folder.is_root() {
-        return path.to_string();
-    }
-    let here: Vec<&str> = folder.as_str().split('/').collect();
-    let there: Vec<&str> = path
-        .as_str()
-        .split('/')
-        .filter(|part| !part.is_empty())
-        .collect();
-    let shared = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
-    let up = std::iter::repeat_n("..", here.len() - shared);
-    let text = up
-        .chain(there[shared..].iter().copied())
-        .collect::<Vec<_>>()
-        .join("/");
-    if text.is_empty() {
-        ".".to_owned()
-    } else {
-        text
-    }
 }
 
 /// An argument vector as one line that a shell would read back.
@@ -311,25 +367,6 @@ impl TemplateFault {
             span,
             message,
             help: String::new(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_seen_from_the_commands_folder() {
-        let path = |text: &str| ProjectPath::parse(text).unwrap();
-        for (target, folder, want) in [
-            ("data/x", ".", "data/x"),
-            ("data/x", "sub", "../data/x"),
-            ("sub/x", "sub", "x"),
-            ("sub/a/x", "sub/b/c", "../../a/x"),
-            ("sub", "sub", "."),
-        ] {
-            assert_eq!(relative(&path(target), &path(folder)), want);
         }
     }
 }

@@ -4,19 +4,18 @@
 
 use super::complaints::unknown_node;
 use super::draft::{DraftInput, DraftNode};
-use super::expand::{Facts, with_node_name};
+use super::expand::Scene;
 use super::fill::Binding;
+use super::instance::{Instance, axis_globs};
 use crate::base::path::{PathPattern, ProjectPath};
-use crate::logic::manifest::{InputDecl, InputKind, Manifest, Problem, Source};
+use crate::logic::manifest::{InputDecl, InputKind, Placeholder, Problem, Style, Template};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 /// Looks up names and outputs.
 pub(super) struct Linker<'a> {
-    pub(super) manifest: &'a Manifest,
-    pub(super) source: &'a Arc<Source>,
-    pub(super) facts: &'a Facts<'a>,
-    pub(super) names: HashMap<&'a str, usize>,
+    pub(super) scene: Scene<'a>,
+    /// Instances by their own name, and all of a node by the node's.
+    pub(super) names: HashMap<&'a str, Vec<usize>>,
     /// Every output and who writes it, sorted by path.
     pub(super) outputs: Vec<(ProjectPath, usize)>,
     pub(super) writer: HashMap<ProjectPath, usize>,
@@ -25,23 +24,19 @@ pub(super) struct Linker<'a> {
 impl<'a> Linker<'a> {
     /// Collects the outputs and reports those that cannot stand together.
     pub(super) fn new(
-        manifest: &'a Manifest,
-        source: &'a Arc<Source>,
-        facts: &'a Facts<'a>,
+        scene: &Scene<'a>,
         nodes: &mut [DraftNode],
         problems: &mut Vec<Problem>,
     ) -> Self {
         let mut linker = Linker {
-            manifest,
-            source,
-            facts,
-            names: names(manifest),
+            scene: *scene,
+            names: names(scene.instances),
             outputs: Vec::new(),
             writer: HashMap::new(),
         };
-        for (index, (decl, node)) in manifest.nodes.iter().zip(nodes.iter()).enumerate() {
-            for output in &decl.outputs {
-                problems.extend(linker.output_problem(decl, output));
+        for (index, (instance, node)) in scene.instances.iter().zip(nodes.iter()).enumerate() {
+            for output in &instance.decl.outputs {
+                problems.extend(linker.output_problem(instance, output));
             }
             for output in &node.outputs {
                 match linker.writer.insert(output.path.clone(), index) {
@@ -80,24 +75,29 @@ impl<'a> Linker<'a> {
         let mut matches: HashMap<String, Vec<ProjectPath>> = HashMap::new();
         let mut all = Vec::with_capacity(nodes.len());
         for index in 0..nodes.len() {
-            let decl = &self.manifest.nodes[index];
+            let instance = &self.scene.instances[index];
+            let decl = instance.decl;
             let mut bindings = Vec::with_capacity(decl.inputs.len());
             let mut needs = Vec::new();
             for input in &decl.inputs {
                 let name = input.name.as_ref().map(|name| name.value.clone());
-                let paths = match &input.kind {
-                    InputKind::Node(name) => self.outputs_of(name, index, input, nodes, problems),
-                    InputKind::Path(template) => match with_node_name(template, &decl.name) {
-                        Ok(text) => self.paths_of(
-                            &text,
-                            input,
-                            index,
-                            &mut nodes[index],
-                            &mut matches,
-                            problems,
-                        ),
-                        Err(_) => Vec::new(), // reported where the manifest was read
-                    },
+                let text = match &input.kind {
+                    InputKind::Node(template) => self.node_name(instance, template),
+                    InputKind::Path(template) => instance.path(template, self.scene.params).ok(),
+                };
+                let paths = match (&input.kind, text) {
+                    (InputKind::Node(_), Some((name, _))) => {
+                        self.outputs_of(&name, index, input, nodes, problems)
+                    }
+                    (InputKind::Path(_), Some((text, glob))) => self.paths_of(
+                        (&text, glob),
+                        input,
+                        index,
+                        &mut nodes[index],
+                        &mut matches,
+                        problems,
+                    ),
+                    (_, None) => Vec::new(), // reported elsewhere
                 };
                 for (path, directory) in &paths {
                     let (writers, mixed) = self.writers(path);
@@ -134,8 +134,8 @@ impl<'a> Linker<'a> {
         nodes: &[DraftNode],
         problems: &mut Vec<Problem>,
     ) -> Vec<(ProjectPath, bool)> {
-        match self.names.get(name) {
-            Some(&node) if node == reader => {
+        match self.names.get(name).map(Vec::as_slice) {
+            Some(found) if found.contains(&reader) => {
                 let message = format!("`{name}` reads its own outputs");
                 problems.push(
                     self.error("own-output", message)
@@ -143,14 +143,14 @@ impl<'a> Linker<'a> {
                 );
                 Vec::new()
             }
-            Some(&node) => nodes[node]
-                .outputs
+            Some(found) => found
                 .iter()
+                .flat_map(|&node| &nodes[node].outputs)
                 .map(|out| (out.path.clone(), out.directory))
                 .collect(),
             None => {
                 problems.push(unknown_node(
-                    self.source,
+                    self.scene.source,
                     name,
                     input.span,
                     self.names.keys().copied(),
@@ -162,14 +162,14 @@ impl<'a> Linker<'a> {
 
     fn paths_of(
         &self,
-        text: &str,
+        (text, glob): (&str, bool),
         input: &InputDecl,
         index: usize,
         node: &mut DraftNode,
         matches: &mut HashMap<String, Vec<ProjectPath>>,
         problems: &mut Vec<Problem>,
     ) -> Vec<(ProjectPath, bool)> {
-        if !PathPattern::is_pattern(text) {
+        if !glob {
             let directory = text.ends_with('/');
             return match ProjectPath::parse(text) {
                 Ok(path) => {
@@ -208,6 +208,7 @@ impl<'a> Linker<'a> {
     /// Files that stand, and outputs that nodes declare; what stands where a node writes is an output, not a file.
     fn matches(&self, pattern: &PathPattern) -> Vec<ProjectPath> {
         let standing = self
+            .scene
             .facts
             .listings
             .get(pattern.as_str())
@@ -273,43 +274,86 @@ impl<'a> Linker<'a> {
     }
 }
 
-/// Resolves `after`.
-pub(super) fn link_after(
-    manifest: &Manifest,
-    source: &Arc<Source>,
-    nodes: &mut [DraftNode],
-    problems: &mut Vec<Problem>,
-) {
-    let names = names(manifest);
-    for (index, (decl, node)) in manifest.nodes.iter().zip(nodes).enumerate() {
-        for other in &decl.after {
-            match names.get(other.value.as_str()) {
-                Some(&other_index) if other_index == index => problems.push(
-                    Problem::error(
-                        source,
-                        "own-output",
-                        format!("`{}` comes after itself", decl.name.value),
+impl Linker<'_> {
+    /// An axis takes its values before anything runs: it must not match what nodes write.
+    pub(super) fn check_axes(&self, problems: &mut Vec<Problem>) {
+        let mut told: HashSet<&str> = HashSet::new();
+        for text in self
+            .scene
+            .instances
+            .iter()
+            .flat_map(|one| axis_globs(one.decl))
+        {
+            let Ok(pattern) = PathPattern::parse(text) else {
+                continue;
+            };
+            if !told.insert(&text.value) {
+                continue;
+            }
+            let base = pattern.base();
+            let matched = self
+                .outputs_within(&base)
+                .find(|(path, _)| pattern.matches(path))
+                .or_else(|| self.output_folder_above(&base));
+            if let Some((path, writer)) = matched {
+                problems.push(
+                    self.error(
+                        "axis",
+                        format!("this axis matches {path}, which `{}` writes", self.name(*writer)),
                     )
-                    .at(other.span, "this is the node itself"),
-                ),
-                Some(&other_index) => node.after.push(other_index as u32),
-                None => problems.push(unknown_node(
-                    source,
-                    other,
-                    other.span,
-                    names.keys().copied(),
-                )),
+                    .at(text.span, "known only after that node has run")
+                    .at(self.output_span(*writer, path), "written here")
+                    .help("an axis takes its values from files that no node writes; list the values, or narrow the glob"),
+                );
             }
         }
-        node.after.sort_unstable();
-        node.after.dedup();
+    }
+
+    /// Resolves `after`.
+    pub(super) fn link_after(&self, nodes: &mut [DraftNode], problems: &mut Vec<Problem>) {
+        for (index, (instance, node)) in self.scene.instances.iter().zip(nodes).enumerate() {
+            for other in &instance.decl.after {
+                let Some((name, _)) = self.node_name(instance, other) else {
+                    continue;
+                };
+                match self.names.get(name.as_str()).map(Vec::as_slice) {
+                    Some(found) if found.contains(&index) => problems.push(
+                        self.error("own-output", format!("`{name}` comes after itself"))
+                            .at(other.span, "this is the node itself"),
+                    ),
+                    Some(found) => node.after.extend(found.iter().map(|&other| other as u32)),
+                    None => problems.push(unknown_node(
+                        self.scene.source,
+                        &name,
+                        other.span,
+                        self.names.keys().copied(),
+                    )),
+                }
+            }
+            node.after.sort_unstable();
+            node.after.dedup();
+        }
+    }
+
+    fn node_name(&self, instance: &Instance<'_>, template: &Template) -> Option<(String, bool)> {
+        let values = |placeholder: &Placeholder| instance.value(placeholder, self.scene.params);
+        let name = template.render(&values, Style::Plain).ok()?;
+        Some((name, false))
     }
 }
 
-pub(super) fn names(manifest: &Manifest) -> HashMap<&str, usize> {
-    let mut names = HashMap::new();
-    for (index, node) in manifest.nodes.iter().enumerate() {
-        names.entry(node.name.value.as_str()).or_insert(index);
+fn names<'a>(instances: &'a [Instance<'a>]) -> HashMap<&'a str, Vec<usize>> {
+    let mut names: HashMap<&'a str, Vec<usize>> = HashMap::with_capacity(instances.len());
+    for (index, instance) in instances.iter().enumerate() {
+        let family = instance.decl.name.value.as_str();
+        let of_family = names.entry(family).or_default();
+        // Two nodes of one name were reported where the manifest was read; the first counts.
+        if instance.decl.matrix.is_some() || of_family.is_empty() {
+            of_family.push(index);
+        }
+        if instance.decl.matrix.is_some() {
+            names.entry(&instance.name).or_default().push(index);
+        }
     }
     names
 }

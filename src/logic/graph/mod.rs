@@ -5,18 +5,22 @@
 //! Knows nothing of what stands on the disk.
 
 mod complaints;
+pub mod demands;
 pub mod draft;
 mod encode;
 pub mod expand;
 mod fill;
+pub mod instance;
 mod link;
 mod order;
+mod relative;
 pub mod select;
 #[cfg(test)]
 mod tests;
 
-pub use draft::JobSpec;
+pub use draft::{Demand, JobSpec};
 pub use expand::{Facts, expand};
+pub use instance::{Instances, axis_patterns};
 
 use crate::base::digest::Digest;
 use crate::base::flat::FlatReader;
@@ -44,7 +48,7 @@ pub struct Use {
     pub mixed: bool,
 }
 
-const MAGIC: &[u8; 8] = b"pipegr01";
+const MAGIC: &[u8; 8] = b"pipegr02";
 const HEADER: usize = 8 + 8 + 4 * SECTIONS;
 const SECTIONS: usize = 8;
 const NODES: usize = 0;
@@ -57,7 +61,7 @@ const TEXT: usize = 6;
 const BLOBS: usize = 7;
 
 /// Numbers a node takes in the `NODES` section; each list is a start and a count.
-const NODE_NUMBERS: usize = 20;
+const NODE_NUMBERS: usize = 22;
 const NAME: usize = 0;
 const ABOUT: usize = 2;
 const GROUP: usize = 4;
@@ -68,14 +72,22 @@ const USERS: usize = 12;
 const AFTER: usize = 14;
 const ROWS: usize = 16;
 const JOB: usize = 18;
+const DEMAND: usize = 20;
 /// Each node is followed by one number of flags.
-const NODE_SIZE: usize = NODE_NUMBERS + 2;
+const NODE_SIZE: usize = NODE_NUMBERS + 3;
 const FLAGS: usize = NODE_NUMBERS;
 const EMPTY_PATTERNS: usize = NODE_NUMBERS + 1;
+const TAGS: usize = NODE_NUMBERS + 2;
 
 const ALWAYS: u32 = 1;
 const ALONE: u32 = 2;
 const GROUPED: u32 = 4;
+const TEMP: u32 = 8;
+const PROBED: u32 = 16;
+const IGNORING: u32 = 32;
+const DEPFILE: u32 = 64;
+const DEMANDING: u32 = 128;
+const UNCACHED: u32 = 256;
 
 const DIRECTORY: u32 = 1;
 const MIXED: u32 = 2;
@@ -160,6 +172,50 @@ impl Graph {
         self.node_number(node, FLAGS) & ALWAYS != 0
     }
 
+    /// Whether its outputs are removed after their last reader.
+    pub fn temp(&self, node: NodeId) -> bool {
+        self.node_number(node, FLAGS) & TEMP != 0
+    }
+
+    /// Whether a probe's output is part of its key.
+    pub fn probed(&self, node: NodeId) -> bool {
+        self.node_number(node, FLAGS) & PROBED != 0
+    }
+
+    /// Whether some names in its directory inputs do not count.
+    pub fn ignoring(&self, node: NodeId) -> bool {
+        self.node_number(node, FLAGS) & IGNORING != 0
+    }
+
+    /// Whether its command writes a file that names more inputs.
+    pub fn has_depfile(&self, node: NodeId) -> bool {
+        self.node_number(node, FLAGS) & DEPFILE != 0
+    }
+
+    /// Whether its results stay out of the cache.
+    pub fn uncached(&self, node: NodeId) -> bool {
+        self.node_number(node, FLAGS) & UNCACHED != 0
+    }
+
+    /// What its command takes while it runs.
+    pub fn demand(&self, node: NodeId) -> Demand {
+        if self.node_number(node, FLAGS) & DEMANDING == 0 {
+            return Demand::default();
+        }
+        Demand::decode(self.blob(node, DEMAND)).expect("the checksum held")
+    }
+
+    /// Its tags.
+    pub fn tags(&self, node: NodeId) -> Vec<String> {
+        self.texts_at(self.node_number(node, TAGS))
+    }
+
+    /// The name of the declared node: for `train@rf,1` it is `train`.
+    pub fn family(&self, node: NodeId) -> &str {
+        let name = self.name(node);
+        name.split_once('@').map_or(name, |(family, _)| family)
+    }
+
     /// What it must not share the machine with.
     pub fn exclusive(&self, node: NodeId) -> Option<Exclusive> {
         let flags = self.node_number(node, FLAGS);
@@ -219,10 +275,7 @@ impl Graph {
 
     /// Patterns among its inputs that match neither a file nor an output.
     pub fn empty_patterns(&self, node: NodeId) -> Vec<String> {
-        let at = self.node_number(node, EMPTY_PATTERNS) as usize;
-        FlatReader(&self.section(BLOBS)[at..])
-            .texts()
-            .expect("the checksum held")
+        self.texts_at(self.node_number(node, EMPTY_PATTERNS))
     }
 
     /// A path's text.
@@ -306,6 +359,12 @@ impl Graph {
             .0
             .iter()
             .map(|id| NodeId(u32::from_le_bytes(*id)))
+    }
+
+    fn texts_at(&self, at: u32) -> Vec<String> {
+        FlatReader(&self.section(BLOBS)[at as usize..])
+            .texts()
+            .expect("the checksum held")
     }
 
     fn blob(&self, node: NodeId, which: usize) -> &[u8] {

@@ -3,13 +3,14 @@
 //! Does not know how edges came to be. Walks are linear in nodes and edges and never recurse.
 
 use super::draft::{DraftInput, DraftNode};
-use crate::logic::manifest::{Manifest, Problem, Source};
+use super::instance::Instance;
+use crate::logic::manifest::{Problem, Source};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// An order in which every node comes after all that it needs or comes after; a problem for each circle.
 pub(super) fn order(
-    manifest: &Manifest,
+    instances: &[Instance<'_>],
     source: &Arc<Source>,
     nodes: &[DraftNode],
     problems: &mut Vec<Problem>,
@@ -21,7 +22,7 @@ pub(super) fn order(
             return order;
         }
         let circle = circle_in(nodes, &left);
-        problems.push(circle_problem(manifest, source, nodes, &circle));
+        problems.push(circle_problem(instances, source, nodes, &circle));
         removed.extend(circle);
     }
 }
@@ -86,12 +87,12 @@ fn circle_in(nodes: &[DraftNode], left: &HashSet<u32>) -> Vec<u32> {
 }
 
 fn circle_problem(
-    manifest: &Manifest,
+    instances: &[Instance<'_>],
     source: &Arc<Source>,
     nodes: &[DraftNode],
     circle: &[u32],
 ) -> Problem {
-    let name = |node: u32| manifest.nodes[node as usize].name.value.as_str();
+    let name = |node: u32| &*instances[node as usize].name;
     let mut told: Vec<&str> = circle.iter().map(|&node| name(node)).collect();
     told.push(name(circle[0]));
     let told: Vec<String> = told.into_iter().map(|name| format!("`{name}`")).collect();
@@ -113,7 +114,7 @@ fn circle_problem(
             Some(input) => format!("`{}` reads {} of `{}`", name(node), input.path, name(next)),
             None => format!("`{}` comes after `{}`", name(node), name(next)),
         };
-        problem = problem.at(manifest.nodes[node as usize].name.span, text);
+        problem = problem.at(instances[node as usize].decl.name.span, text);
     }
     problem
 }

@@ -14,6 +14,8 @@ pub struct Selection {
     pub members: Vec<bool>,
     /// By node number: whether a target names it, rather than a node that needs it.
     pub named: Vec<bool>,
+    /// Whether there were targets at all.
+    pub explicit: bool,
 }
 
 /// A target that names nothing.
@@ -31,11 +33,12 @@ impl Selection {
         Selection {
             members: vec![true; graph.len()],
             named: vec![true; graph.len()],
+            explicit: false,
         }
     }
 
     /// The nodes that `targets` name and all that those need; every node when there is no target. A target is a
-    /// node's name, an output's path, a path inside an output directory, or a glob over names and outputs. Paths are
+    /// node's name, which means all of its instances, an instance's, `tag:x`, an output's path, a path inside an output directory, or a glob over names and outputs. Paths are
     /// also tried below `folder`, where the user stands.
     ///
     /// # Errors
@@ -66,6 +69,7 @@ impl Selection {
             Ok(Selection {
                 members: with_needs(graph, &named),
                 named,
+                explicit: true,
             })
         } else {
             Err(unknown)
@@ -89,8 +93,19 @@ impl Selection {
 }
 
 fn matching(graph: &Graph, target: &str, folder: &ProjectPath) -> Vec<NodeId> {
+    if let Some(tag) = target.strip_prefix("tag:") {
+        let tagged = |&node: &NodeId| graph.tags(node).iter().any(|other| other == tag);
+        return graph.nodes().filter(tagged).collect();
+    }
     if let Some(node) = graph.find(target) {
         return vec![node];
+    }
+    let of_family: Vec<NodeId> = graph
+        .nodes()
+        .filter(|&node| graph.family(node) == target)
+        .collect();
+    if !of_family.is_empty() {
+        return of_family;
     }
     let below = if folder.is_root() {
         target.to_owned()

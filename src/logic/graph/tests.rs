@@ -4,6 +4,7 @@ use super::draft::DraftNode;
 use super::select::Selection;
 use super::*;
 use crate::logic::manifest::{self, Problem, Source};
+use crate::logic::params::Params;
 use std::collections::HashMap;
 
 fn expand_text(text: &str, files: &[&str]) -> (Option<Graph>, Vec<Problem>) {
@@ -11,17 +12,24 @@ fn expand_text(text: &str, files: &[&str]) -> (Option<Graph>, Vec<Problem>) {
     let (decoded, mut problems) = manifest::read(&source);
     let decoded = decoded.expect("a manifest");
     let path = |text: &&str| ProjectPath::parse(text).expect("a path");
-    let listings: HashMap<String, Vec<ProjectPath>> = expand::patterns(&decoded)
-        .into_iter()
-        .map(|pattern| {
-            let found = files
-                .iter()
-                .map(path)
-                .filter(|path| pattern.matches(path))
-                .collect();
-            (pattern.as_str().to_owned(), found)
-        })
-        .collect();
+    let listing =
+        |patterns: Vec<crate::base::path::PathPattern>| -> HashMap<String, Vec<ProjectPath>> {
+            patterns
+                .into_iter()
+                .map(|pattern| {
+                    let found = files
+                        .iter()
+                        .map(path)
+                        .filter(|path| pattern.matches(path))
+                        .collect();
+                    (pattern.as_str().to_owned(), found)
+                })
+                .collect()
+        };
+    let params = Params::default();
+    let axes = listing(axis_patterns(&decoded));
+    let instances = Instances::of(&decoded, &source, &params, &axes);
+    let listings = listing(instances.patterns());
     let variables = HashMap::from([
         ("HOST".to_owned(), Some("here".to_owned())),
         ("UNSET".to_owned(), None),
@@ -30,8 +38,9 @@ fn expand_text(text: &str, files: &[&str]) -> (Option<Graph>, Vec<Problem>) {
         listings: &listings,
         variables: &variables,
         manifest: &ProjectPath::from_normal("pipe.kdl"),
+        memory: 8 << 30,
     };
-    let (graph, more) = expand(&decoded, &source, &facts);
+    let (graph, more) = expand(&decoded, &source, instances, &facts);
     problems.extend(more);
     (graph, problems)
 }

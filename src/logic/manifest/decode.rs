@@ -61,6 +61,15 @@ impl Reader<'_> {
             "env" => self.env(&statement, &mut manifest.env),
             "pass-env" => self.pass_env(&statement, &mut manifest.pass_env),
             "defaults" => manifest.defaults = self.defaults(&statement),
+            "resource" => self.resource(&statement, manifest),
+            "params" => {
+                let files = statement.values.iter().map(Value::spanned);
+                manifest.param_files.extend(files);
+            }
+            "include" => {
+                let files = statement.values.iter().map(Value::spanned);
+                manifest.includes.extend(files);
+            }
             _ => {
                 let mut declared = self.node(&statement, seen);
                 if let Some(node) = &mut declared {
@@ -87,13 +96,19 @@ impl Reader<'_> {
         let Some(block) = statement.block else {
             return defaults;
         };
+        let mut settings = NodeDecl::default();
         for statement in self.block(block, Place::Defaults) {
             match statement.word.name {
                 "shell" => defaults.shell = self.shell(&statement),
                 "env" => self.env(&statement, &mut defaults.env),
-                _ => self.pass_env(&statement, &mut defaults.pass_env),
+                "pass-env" => self.pass_env(&statement, &mut defaults.pass_env),
+                _ => self.setting(&statement, &mut settings),
             }
         }
+        defaults.retries = settings.retries;
+        defaults.timeout_ms = settings.timeout_ms;
+        defaults.cache_off = settings.cache_off;
+        defaults.ignore = settings.ignore;
         defaults
     }
 
@@ -109,18 +124,7 @@ impl Reader<'_> {
         let before = self.problems.len();
         let mut node = NodeDecl {
             name,
-            about: None,
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            command: Command::Missing,
-            after: Vec::new(),
-            exclusive: None,
-            dir: None,
-            shell: None,
-            env: Vec::new(),
-            pass_env: Vec::new(),
-            always: false,
-            poisoned: false,
+            ..NodeDecl::default()
         };
         let statements = statement
             .block
@@ -175,9 +179,13 @@ impl Reader<'_> {
                     node.command = Command::Exec(arguments);
                 }
             }
-            "after" => node
-                .after
-                .extend(statement.values.iter().map(Value::spanned)),
+            "after" => {
+                for value in &statement.values {
+                    let template = self.template(value, Style::Plain);
+                    node.after.push(Spanned::new(template, value.span));
+                }
+            }
+            "matrix" => node.matrix = statement.block.map(|block| self.matrix(block)),
             "exclusive" => {
                 let group = first().map(|value| value.text().to_owned());
                 node.exclusive = Some(group.map_or(Exclusive::Alone, Exclusive::Group));
@@ -192,7 +200,7 @@ impl Reader<'_> {
             "shell" => node.shell = self.shell(statement),
             "env" => self.env(statement, &mut node.env),
             "pass-env" => self.pass_env(statement, &mut node.pass_env),
-            _ => node.always = true,
+            _ => self.setting(statement, node),
         }
     }
 
@@ -229,8 +237,8 @@ impl Reader<'_> {
 
     fn inputs(&mut self, statement: &Statement<'_>, inputs: &mut Vec<InputDecl>) {
         for value in &statement.values {
-            let kind = if value.annotated {
-                InputKind::Node(value.text().to_owned())
+            let kind = if value.annotation.is_some() {
+                InputKind::Node(self.template(value, Style::Plain))
             } else {
                 InputKind::Path(self.path(value, Role::Input))
             };

@@ -3,11 +3,29 @@
 //! Does not know the values; a position behind a glob or a whole node is left to the graph, which counts them.
 
 use super::check::Reader;
-use super::rules::{NAMESPACES, PLANNED_NAMESPACES};
+use super::path_part::PathPart;
+use super::rules::NAMESPACES;
 use super::suggest::nearest;
 use super::template::{Placeholder, Template};
 use super::{Command, EnvDecl, EnvValue, InputKind, NodeDecl};
 use crate::base::path::PathPattern;
+
+/// The names of a node's axes.
+fn axes(node: &NodeDecl) -> Vec<&str> {
+    let axes = node.matrix.iter().flat_map(|matrix| &matrix.axes);
+    axes.map(|axis| axis.name.value.as_str()).collect()
+}
+
+impl Names<'_> {
+    /// Whether there is one of this name or at this position, as far as that is known.
+    fn has(&self, member: &str) -> bool {
+        if !member.is_empty() && member.bytes().all(|byte| byte.is_ascii_digit()) {
+            let position = member.parse::<usize>().unwrap_or(usize::MAX);
+            return position < self.positions || (self.open && self.positions > 0);
+        }
+        self.named.contains(&member) || (member.is_empty() && self.positions > 0)
+    }
+}
 
 /// What `{in…}` or `{out…}` can name in a node.
 struct Names<'n> {
@@ -52,15 +70,17 @@ impl Reader<'_> {
             positions: node.outputs.iter().filter(|out| out.name.is_none()).count(),
             open: false,
         };
-        let paths = node.inputs.iter().filter_map(|input| match &input.kind {
-            InputKind::Path(path) => Some(path),
-            InputKind::Node(_) => None,
+        let paths = node.inputs.iter().map(|input| match &input.kind {
+            InputKind::Path(path) | InputKind::Node(path) => path,
         });
         let paths = paths
             .chain(node.outputs.iter().map(|out| &out.path))
+            .chain(node.after.iter().map(|after| &after.value))
+            .chain(node.depfile.iter().map(|depfile| &depfile.value))
             .chain(node.dir.iter().map(|dir| &dir.value));
+        let axes: Vec<&str> = axes(node);
         for placeholder in paths.flat_map(Template::placeholders) {
-            self.path_placeholder(placeholder);
+            self.path_placeholder(placeholder, &axes);
         }
         let command: Vec<&Template> = match &node.command {
             Command::Run(script) => vec![&script.value],
@@ -69,13 +89,14 @@ impl Reader<'_> {
         };
         for placeholder in command
             .into_iter()
+            .chain(node.probes.iter().map(|probe| &probe.value))
             .chain(env_templates(&node.env))
             .flat_map(Template::placeholders)
         {
             match placeholder.namespace.as_str() {
                 "in" => self.member(placeholder, &inputs),
                 "out" => self.member(placeholder, &outputs),
-                _ => self.namespace(placeholder),
+                _ => self.namespace(placeholder, &axes),
             }
         }
     }
@@ -95,15 +116,16 @@ impl Reader<'_> {
                         help,
                     );
                 }
-                _ => self.namespace(placeholder),
+                _ => self.namespace(placeholder, &[]),
             }
         }
     }
 
-    fn path_placeholder(&mut self, placeholder: &Placeholder) {
-        if matches!(placeholder.namespace.as_str(), "in" | "out") {
+    fn path_placeholder(&mut self, placeholder: &Placeholder, axes: &[&str]) {
+        if matches!(placeholder.namespace.as_str(), "in" | "out" | "slots") {
             let message = format!("{placeholder} cannot stand in a path");
-            let help = "in paths there is only `{node}`, the node's name";
+            let help =
+                "in paths there are `{matrix.NAME}`, `{params.NAME}` and `{node}`, the node's name";
             self.error(
                 "placeholder",
                 message,
@@ -111,35 +133,43 @@ impl Reader<'_> {
                 help,
             );
         } else {
-            self.namespace(placeholder);
+            self.namespace(placeholder, axes);
         }
     }
 
     /// A placeholder that is neither `{in…}` nor `{out…}`.
-    fn namespace(&mut self, placeholder: &Placeholder) {
+    fn namespace(&mut self, placeholder: &Placeholder, axes: &[&str]) {
         let name = placeholder.namespace.as_str();
         let literal = "for braces that are meant as they stand, write spaces inside them";
-        if name == "node" {
+        if let "node" | "slots" = name {
             if placeholder.member.is_some() {
-                let message = format!(
-                    "{placeholder} means nothing: `{{node}}` is the node's name and has no parts"
-                );
+                let message = format!("{placeholder} means nothing: `{{{name}}}` has no parts");
                 self.error(
                     "placeholder",
                     message,
                     (placeholder.span, "not known"),
-                    "write `{node}`",
+                    format!("write `{{{name}}}`"),
                 );
             }
             return;
         }
-        if PLANNED_NAMESPACES.contains(&name) {
-            let message = format!("{placeholder} is planned but not supported by this version");
-            return self.error("planned-word", message, (placeholder.span, "not yet"), "");
+        if name == "matrix" {
+            return self.axis_placeholder(placeholder, axes);
+        }
+        if name == "params" {
+            if placeholder.member.is_none() {
+                let message = format!("{placeholder} names no parameter");
+                let help = "write `{params.NAME}`, with dots between the parts of the name";
+                self.error("placeholder", message, (placeholder.span, "which?"), help);
+            }
+            return;
         }
         let synonym = match name {
             "input" | "inputs" | "ins" | "deps" | "src" => Some("in"),
             "output" | "outputs" | "outs" | "target" => Some("out"),
+            "param" | "parameters" | "config" => Some("params"),
+            "wildcards" | "item" | "axis" => Some("matrix"),
+            "threads" | "jobs" | "cpus" => Some("slots"),
             "name" | "rule" | "task" => Some("node"),
             _ => nearest(name, NAMESPACES),
         };
@@ -148,7 +178,9 @@ impl Reader<'_> {
                 format!("did you mean `{{{known}.{member}}}`? {literal}")
             }
             (Some(known), None) => format!("did you mean `{{{known}}}`? {literal}"),
-            (None, _) => format!("there are `{{in}}`, `{{out}}` and `{{node}}`; {literal}"),
+            (None, _) => format!(
+                "there are `{{in}}`, `{{out}}`, `{{params.NAME}}`, `{{matrix.NAME}}`, `{{node}}` and `{{slots}}`; {literal}"
+            ),
         };
         self.error(
             "placeholder",
@@ -158,7 +190,35 @@ impl Reader<'_> {
         );
     }
 
-    /// `{in}`, `{in.0}`, `{in.NAME}`, or the same of `out`.
+    fn axis_placeholder(&mut self, placeholder: &Placeholder, axes: &[&str]) {
+        let member = placeholder.member.as_deref().unwrap_or_default();
+        let is_axis = |name: &str| axes.contains(&name);
+        if is_axis(member) || PathPart::split(member).is_some_and(|(base, _)| is_axis(base)) {
+            return;
+        }
+        let help = match nearest(member, axes.iter().copied()) {
+            _ if axes.is_empty() => {
+                "give the node one: `matrix { model \"rf\" \"xgb\" }`".to_owned()
+            }
+            Some(near) => format!("did you mean `{{matrix.{near}}}`?"),
+            None => format!(
+                "its axes are: {}; of a path there are also `.stem`, `.name`, `.dir` and `.ext`",
+                axes.join(", ")
+            ),
+        };
+        let message = match axes {
+            [] => format!("{placeholder} stands for nothing: the node has no matrix"),
+            _ => format!("{placeholder} stands for nothing: the node's matrix has no such axis"),
+        };
+        self.error(
+            "placeholder",
+            message,
+            (placeholder.span, "not known"),
+            help,
+        );
+    }
+
+    /// `{in}`, `{in.0}`, `{in.NAME}`, `{in.NAME.stem}`, or the same of `out`.
     fn member(&mut self, placeholder: &Placeholder, names: &Names<'_>) {
         let word = names.word;
         let (message, help) = match placeholder.member.as_deref() {
@@ -171,12 +231,11 @@ impl Reader<'_> {
                 format!("{placeholder} stands for nothing: every `{word}` of the node has a name"),
                 format!("write `{{{word}.{}}}`", names.named[0]),
             ),
-            Some(member) if names.named.contains(&member) => return,
+            Some(member) if names.has(member) => return,
+            Some(member) if PathPart::split(member).is_some_and(|(base, _)| names.has(base)) => {
+                return;
+            }
             Some(member) if member.bytes().all(|byte| byte.is_ascii_digit()) => {
-                let position = member.parse::<usize>().unwrap_or(usize::MAX);
-                if position < names.positions || (names.open && names.positions > 0) {
-                    return;
-                }
                 let count = match names.positions {
                     0 => format!("the node has no `{word}` without a name"),
                     1 => format!("the node has one `{word}` without a name, `{{{word}.0}}`"),

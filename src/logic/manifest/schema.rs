@@ -28,6 +28,9 @@ fn write_place(text: &mut String, place: Place, depth: usize) {
     for word in place.words() {
         write_word(text, word, depth);
     }
+    if place == Place::Matrix {
+        line(text, depth, "other-nodes-allowed #true");
+    }
 }
 
 fn write_word(text: &mut String, word: &Word, depth: usize) {
@@ -80,11 +83,12 @@ fn write_values(text: &mut String, word: &Word, depth: usize) {
     if let Some(max) = word.max {
         line(text, depth + 1, &format!("max {max}"));
     }
-    if let Some(annotation) = word.annotation {
+    if !word.annotations.is_empty() {
+        let names: Vec<String> = word.annotations.iter().map(|name| quoted(name)).collect();
         line(
             text,
             depth + 1,
-            &format!("tag {{ enum {} }}", quoted(annotation)),
+            &format!("tag {{ enum {} }}", names.join(" ")),
         );
     }
     write_kind(text, word.argument, depth + 1);
@@ -94,6 +98,7 @@ fn write_values(text: &mut String, word: &Word, depth: usize) {
 fn write_kind(text: &mut String, argument: Argument, depth: usize) {
     match argument {
         Argument::Text => line(text, depth, "type \"string\""),
+        Argument::Value => {}
         Argument::Number(least, most) => {
             line(text, depth, "type \"number\"");
             line(text, depth, "\"%\" 1");

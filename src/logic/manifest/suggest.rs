@@ -2,7 +2,7 @@
 //!
 //! Does not know the manifest's words; the caller brings them.
 
-use super::rules::{PLANNED, Place, WORDS, Word};
+use super::rules::{PLANNED, Place, Word, all_words};
 
 /// The nearest of `candidates` to `word`, if it is near enough to be a slip: one letter, or a third of the word.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
@@ -42,12 +42,6 @@ pub(super) fn unknown_word(written: &str, place: Place) -> Advice {
         help,
         meant,
     };
-    if place != Place::Top && lower == "jobs" {
-        return planned(
-            "a node's own `jobs`",
-            "at the top, `jobs 4` limits the whole build",
-        );
-    }
     if PLANNED.contains(&lower.as_str()) {
         return planned(&format!("`{lower}`"), "");
     }
@@ -60,7 +54,7 @@ pub(super) fn unknown_word(written: &str, place: Place) -> Advice {
         );
         return unknown(help, Some(word));
     }
-    if let Some(word) = WORDS.iter().find(|word| word.name == lower) {
+    if let Some(word) = all_words().find(|word| word.name == lower) {
         return Advice {
             code: "misplaced-word",
             message: format!("`{}` does not stand {}", word.name, place.phrase()),
@@ -87,7 +81,7 @@ pub(super) fn unknown_word(written: &str, place: Place) -> Advice {
     if let Some(near) = nearest(&lower, PLANNED) {
         return planned(&format!("`{near}`"), "");
     }
-    if let Some(word) = WORDS.iter().find(synonym) {
+    if let Some(word) = all_words().find(synonym) {
         let proper = proper_places(word);
         return unknown(
             format!(
@@ -150,7 +144,7 @@ mod tests {
         }
         assert!(unknown_word("task", Place::Top).help.contains("`node`"));
         assert!(
-            unknown_word("matrix", Place::Node)
+            unknown_word("strict", Place::Node)
                 .message
                 .contains("planned")
         );

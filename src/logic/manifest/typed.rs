@@ -14,8 +14,8 @@ pub(super) struct Value<'k> {
     pub(super) datum: Datum<'k>,
     /// Of the value alone, its quotes included.
     pub(super) span: Span,
-    /// Whether it carries the annotation that its word allows.
-    pub(super) annotated: bool,
+    /// One of those that its word allows.
+    pub(super) annotation: Option<&'static str>,
 }
 
 /// What a value is.
@@ -23,14 +23,16 @@ pub(super) struct Value<'k> {
 pub(super) enum Datum<'k> {
     Number(i128),
     Text(&'k str),
+    Fraction(f64),
+    Yes(bool),
 }
 
 impl Value<'_> {
-    /// The text; empty for a number.
+    /// The text; empty for anything else.
     pub(super) fn text(&self) -> &str {
         match self.datum {
             Datum::Text(text) => text,
-            Datum::Number(_) => "",
+            Datum::Number(_) | Datum::Fraction(_) | Datum::Yes(_) => "",
         }
     }
 
@@ -64,35 +66,46 @@ impl Reader<'_> {
             );
             return None;
         }
-        let annotated = self.annotation(entry, word, name.is_some())?;
+        let annotation = self.annotation(entry, word, name.is_some())?;
         let datum = self.datum(&entry.value, word, span)?;
         Some(Value {
             name,
             datum,
             span,
-            annotated,
+            annotation,
         })
     }
 
-    fn annotation(&mut self, entry: &Entry<'_>, word: &'static Word, named: bool) -> Option<bool> {
+    fn annotation(
+        &mut self,
+        entry: &Entry<'_>,
+        word: &'static Word,
+        named: bool,
+    ) -> Option<Option<&'static str>> {
         let Some(annotation) = &entry.annotation else {
-            return Some(false);
+            return Some(None);
         };
         let span = annotation.span;
-        let known = word.annotation == Some(&*annotation.value);
-        if known && !named {
-            return Some(true);
+        let known = word
+            .annotations
+            .iter()
+            .find(|known| **known == annotation.value);
+        if let Some(known) = known
+            && !named
+        {
+            return Some(Some(known));
         }
+        let known = known.is_some();
         let (message, help) = match &*annotation.value {
             "node" if known => (
                 "a whole node's outputs have no name".to_owned(),
                 "write `in (node)\"train\"`".to_owned(),
             ),
-            "glob" if word.annotation.is_some() => (
+            "glob" if word.name == "in" => (
                 "a glob needs no annotation".to_owned(),
                 "write `in \"data/*.csv\"`".to_owned(),
             ),
-            other if word.annotation.is_some() => (
+            other if word.name == "in" => (
                 format!("`({other})` means nothing here"),
                 "only `(node)` does, for every output of a node: `in (node)\"train\"`".to_owned(),
             ),
@@ -124,6 +137,10 @@ impl Reader<'_> {
                 self.error("out-of-range", message, (span, "out of range"), "");
                 None
             }
+            (Argument::Value, Scalar::Text(text)) => self.text(text, span),
+            (Argument::Value, Scalar::Integer(number)) => Some(Datum::Number(*number)),
+            (Argument::Value, Scalar::Float(number)) => Some(Datum::Fraction(*number)),
+            (Argument::Value, Scalar::Bool(yes)) => Some(Datum::Yes(*yes)),
             (Argument::Text, Scalar::Bool(_))
                 if word.max.is_some_and(|max| max < 2) && word.min == 0 =>
             {
@@ -187,6 +204,7 @@ impl Argument {
         match self {
             Argument::Number(..) => "a whole number",
             Argument::Text => "a text",
+            Argument::Value => "a text or a number",
         }
     }
 }

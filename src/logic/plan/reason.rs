@@ -12,6 +12,8 @@ pub enum Reason {
     NeverRan,
     /// There is no result of it, and the last time its command ran here, it failed.
     LastRunFailed,
+    /// A probe of it failed: what it said.
+    ProbeFailed(String),
     /// `-f` asked for it.
     Forced,
     /// The manifest says `always`.

@@ -30,6 +30,7 @@ pub mod bytecode;
 pub mod environment;
 mod group;
 pub mod orphans;
+pub mod probe;
 mod program;
 mod running;
 #[cfg(all(test, target_os = "linux"))]

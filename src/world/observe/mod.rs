@@ -4,9 +4,11 @@
 
 mod bytes;
 mod listing;
+mod names;
 mod tree;
 
 pub use listing::Listing;
+pub use names::NameSet;
 
 use crate::base::content::Content;
 use crate::base::digest::{Digest, DigestWriter};
@@ -23,7 +25,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 /// How links inside a directory count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,19 @@ impl Observer {
     /// # Errors
     /// Something stands there that cannot be read.
     pub fn observe(&self, path: &ProjectPath, links: Links) -> Result<Content, Trouble> {
+        self.observe_without(path, links, &NameSet::default())
+    }
+
+    /// The same, but names in `ignored` do not count inside a directory.
+    ///
+    /// # Errors
+    /// See [`Observer::observe`].
+    pub fn observe_without(
+        &self,
+        path: &ProjectPath,
+        links: Links,
+        ignored: &NameSet,
+    ) -> Result<Content, Trouble> {
         let place = path.under(&self.root);
         let metadata = match place.metadata() {
             Ok(metadata) => metadata,
@@ -69,7 +84,7 @@ impl Observer {
         if metadata.is_file() {
             self.file(&place, path.as_str().as_bytes(), &metadata)
         } else if metadata.is_dir() {
-            tree::observe(self, &place, path, links)
+            tree::observe(self, &place, path, links, ignored)
         } else {
             Ok(Content::Special)
         }
@@ -77,13 +92,19 @@ impl Observer {
 
     /// A digest of the stamps of all that stands at `path` and below it: it is another one when anything there was
     /// written meanwhile, even if the bytes are what they were. Reads no file; what cannot be looked at is left out.
-    pub fn stamps_at(&self, path: &ProjectPath) -> Digest {
+    /// Where names are `ignored`, a folder's own stamp says nothing: an ignored name may have come or gone.
+    pub fn stamps_at(&self, path: &ProjectPath, ignored: &NameSet) -> Digest {
         let place = path.under(&self.root);
         let mut writer = DigestWriter::new("pipe stamps 1");
-        for entry in WalkDir::new(&place).sort_by_file_name() {
+        let wanted = |entry: &DirEntry| entry.depth() == 0 || !ignored.has(entry.file_name());
+        let walk = WalkDir::new(&place).sort_by_file_name();
+        for entry in walk.into_iter().filter_entry(wanted) {
             let Ok(entry) = entry else {
                 continue;
             };
+            if !ignored.is_empty() && entry.file_type().is_dir() {
+                continue;
+            }
             // Links are looked through, as they are when they are read.
             if let Ok(metadata) = entry
                 .path()

@@ -2,12 +2,13 @@
 //!
 //! Does not know whether the directory is somebody's input or output; the way links count is told.
 
-use super::{Links, Observer, raw, walk_trouble};
+use super::{Links, NameSet, Observer, raw, walk_trouble};
 use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
 use crate::base::digest::Digest;
 use crate::base::path::{OWN_PREFIX, ProjectPath, STATE_FOLDER};
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
@@ -26,33 +27,38 @@ pub(super) fn observe(
     place: &Path,
     path: &ProjectPath,
     links: Links,
+    ignored: &NameSet,
 ) -> Result<Content, Trouble> {
-    let ignoring = links == Links::Through;
-    let tree = tree(
-        observer,
-        place,
-        path.as_str().as_bytes(),
-        links,
-        ignoring,
-        &[],
-    )?;
+    let look = Look { links, ignored };
+    let tree = tree(observer, place, path.as_str().as_bytes(), look, &[])?;
     Ok(tree.map_or(Content::Special, |tree| tree.content()))
 }
 
-/// The listing, without what is ignored when `ignoring`; `None` when something is below that is neither file, folder
+/// How a directory is looked at.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    links: Links,
+    /// Names that do not count, beside those that never do in what people write.
+    ignored: &'a NameSet,
+}
+
+impl Look<'_> {
+    fn skips(self, name: &OsStr) -> bool {
+        (self.links == Links::Through && is_ignored(raw(name.as_ref()))) || self.ignored.has(name)
+    }
+}
+
+/// The listing, without what is skipped; `None` when something is below that is neither file, folder
 /// nor link.
 fn tree(
     observer: &Observer,
     place: &Path,
     key: &[u8],
-    links: Links,
-    ignoring: bool,
+    look: Look<'_>,
     outer: &[PathBuf],
 ) -> Result<Option<Tree>, Trouble> {
     let mut found = Vec::new();
-    let wanted = |entry: &DirEntry| {
-        entry.depth() == 0 || !ignoring || !is_ignored(raw(entry.file_name().as_ref()))
-    };
+    let wanted = |entry: &DirEntry| entry.depth() == 0 || !look.skips(entry.file_name());
     for entry in WalkDir::new(place).into_iter().filter_entry(wanted) {
         let entry = entry.map_err(|error| walk_trouble(place, error))?;
         if entry.depth() > 0 {
@@ -66,7 +72,7 @@ fn tree(
     let entries: Vec<Option<TreeEntry>> = found
         .par_iter()
         .with_min_len(16)
-        .map(|entry| tree_entry(observer, place, &tops, key, entry, links))
+        .map(|entry| tree_entry(observer, place, &tops, key, entry, look))
         .collect::<Result<_, Trouble>>()?;
     let Some(mut entries) = entries.into_iter().collect::<Option<Vec<TreeEntry>>>() else {
         return Ok(None);
@@ -81,7 +87,7 @@ fn tree_entry(
     tops: &[PathBuf],
     key: &[u8],
     entry: &DirEntry,
-    links: Links,
+    look: Look<'_>,
 ) -> Result<Option<TreeEntry>, Trouble> {
     let relative = raw(entry.path().strip_prefix(place).unwrap_or(entry.path())).to_vec();
     let kind = if entry.file_type().is_dir() {
@@ -91,9 +97,9 @@ fn tree_entry(
             .path()
             .read_link()
             .map_err(Trouble::on("read the link", entry.path()))?;
-        let through = match links {
+        let through = match look.links {
             Links::Verbatim => None,
-            Links::Through => through(observer, entry.path(), tops, &joined(key, &relative))?,
+            Links::Through => through(observer, entry.path(), tops, &joined(key, &relative), look)?,
         };
         EntryKind::Link {
             text: raw(&text).to_vec(),
@@ -131,13 +137,14 @@ fn through(
     link: &Path,
     tops: &[PathBuf],
     key: &[u8],
+    look: Look<'_>,
 ) -> Result<Option<Digest>, Trouble> {
     let Ok(target) = link.canonicalize() else {
         return Ok(None);
     };
     let is_listed = |top: &PathBuf| {
         let inside = target.strip_prefix(top);
-        inside.is_ok_and(|inside| !inside.iter().any(|name| is_ignored(raw(name.as_ref()))))
+        inside.is_ok_and(|inside| !inside.iter().any(|name| look.skips(name)))
     };
     if tops.iter().any(is_listed) {
         return Ok(None);
@@ -146,7 +153,7 @@ fn through(
     if metadata.is_file() {
         Ok(observer.file(&target, key, &metadata)?.digest())
     } else if metadata.is_dir() {
-        Ok(tree(observer, &target, key, Links::Through, true, tops)?.map(|tree| tree.digest()))
+        Ok(tree(observer, &target, key, look, tops)?.map(|tree| tree.digest()))
     } else {
         Ok(None)
     }

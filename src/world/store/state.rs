@@ -3,7 +3,9 @@
 //! Decides nothing: what may be removed or moved is said by the caller.
 
 use super::write_whole;
+use crate::base::digest::Digest;
 use crate::base::path::{OWN_PREFIX, ProjectPath};
+use crate::world::stamps::stamp_of;
 use crate::world::trouble::{Trouble, is_absence};
 use bytes::Bytes;
 use std::fs::{self, File, OpenOptions};
@@ -230,7 +232,20 @@ fn moment(now_ms: u64) -> String {
 
 /// Where a node's output of one build is written down.
 pub fn log_path(state: &Path, node: &str, build: u32) -> PathBuf {
-    state.join("logs").join(format!("{node}.{build}.log"))
+    let fits = |c: char| c.is_alphanumeric() || "_-.@,=+".contains(c);
+    let plain = node.len() <= 200 && node.chars().all(fits);
+    // An instance's name may hold a path, or be long.
+    let name = if plain {
+        node.to_owned()
+    } else {
+        let safe: String = node
+            .chars()
+            .map(|c| if fits(c) { c } else { '_' })
+            .take(60)
+            .collect();
+        format!("{safe}~{}", Digest::of(node.as_bytes()).short())
+    };
+    state.join("logs").join(format!("{name}.{build}.log"))
 }
 
 /// A whole log; `None` when it is gone.
@@ -334,4 +349,49 @@ mod tests {
         let trouble = make_parents(folder.path(), &ProjectPath::from_normal("a/b/c")).unwrap_err();
         assert!(trouble.to_string().ends_with("a is a file"), "{trouble}");
     }
+}
+
+/// The machine's memory in bytes; what cannot be found out counts as no limit.
+pub fn machine_memory() -> u64 {
+    let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kib = told
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))
+        .and_then(|rest| {
+            rest.trim()
+                .trim_end_matches("kB")
+                .trim()
+                .parse::<u64>()
+                .ok()
+        });
+    kib.map_or(u64::MAX, |kib| kib * 1024)
+}
+
+/// The disk's own time: the change time, in nanoseconds since 1970, of a file that is written for this. The earliest
+/// possible moment when it cannot be written, so that everything passes for changed.
+pub fn disk_time(state: &Path) -> i64 {
+    let place = state
+        .join("tmp")
+        .join(format!("time-{}", std::process::id()));
+    let mark = || -> io::Result<i64> {
+        fs::create_dir_all(state.join("tmp"))?;
+        fs::write(&place, b"")?;
+        Ok(stamp_of(&fs::metadata(&place)?).ctime_ns)
+    };
+    let time = mark().unwrap_or(i64::MIN);
+    let _ = fs::remove_file(&place);
+    time
+}
+
+/// Whether the file at `path` was changed at or after `mark` (see [`disk_time`]), or cannot be looked at.
+pub fn changed_since(root: &Path, path: &ProjectPath, mark: i64) -> bool {
+    let stamp = fs::metadata(path.under(root)).map(|metadata| stamp_of(&metadata));
+    stamp.is_ok_and(|stamp| stamp.ctime_ns >= mark)
+}
+
+/// A name that a command wrote, as a path of the project; `None` when it lies outside.
+pub fn within_project(root: &Path, folder: &str, name: &str) -> Option<ProjectPath> {
+    let written = root.join(folder).join(name);
+    let relative = written.strip_prefix(root).ok()?;
+    ProjectPath::parse(relative.to_str()?).ok()
 }

@@ -58,7 +58,7 @@ fn a_manifest_with_everything_is_read() {
     };
     assert_eq!(clean.inputs.len(), 3);
     assert_eq!(clean.inputs[1].name.as_ref().unwrap().value, "script");
-    assert!(matches!(&clean.inputs[2].kind, InputKind::Node(name) if name == "fetch"));
+    assert!(matches!(&clean.inputs[2].kind, InputKind::Node(name) if name.text == "fetch"));
     let outputs: Vec<&str> = clean
         .outputs
         .iter()
