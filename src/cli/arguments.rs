@@ -47,9 +47,19 @@ pub(super) struct Global {
     /// Where results are kept, instead of .pipe/cache; may be shared by checkouts [env: PIPE_CACHE_DIR]
     #[arg(long, value_name = "DIR", global = true, help_heading = EVERYWHERE)]
     pub(super) cache_dir: Option<PathBuf>,
+    /// Another value for a parameter, for this call; may be given more than once
+    #[arg(short = 'S', long, value_name = "NAME=VALUE", value_parser = name_and_value, global = true, help_heading = EVERYWHERE)]
+    pub(super) set: Vec<(String, String)>,
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = EVERYWHERE)]
     pub(super) color: Color,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("a parameter is set as in `--set train.depth=8`".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,7 +91,7 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Targets are nodes, outputs, or globs over both; without one everything is built.
+Targets are nodes, outputs, tags (`tag:nightly`), or globs over nodes and outputs; without one everything is built.
 
 Examples:
   pipe build                      everything that is stale

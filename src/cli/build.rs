@@ -25,7 +25,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
         explain: build.explain,
     };
     let mut report = PlainReport::new(std::io::stderr(), options);
-    let (summary, _) = session::build(&place, caller.variables.clone(), &order, &mut |event| {
+    let (summary, _) = session::build(&place, caller.given(), &order, &mut |event| {
         report.tell(&event);
     })?;
     Ok(if summary.interrupted {
@@ -38,7 +38,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
 }
 
 fn dry_run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
-    let mut session = Session::open(caller.place()?, caller.variables.clone())?;
+    let mut session = Session::open(caller.place()?, caller.given())?;
     let selection = session.select(&build.targets)?;
     let survey = session.survey(&selection, build.force);
     if !survey.missing.is_empty() {

@@ -5,7 +5,7 @@ use crate::engine::session::{Session, SessionError};
 use crate::report::{problems, status};
 
 pub(super) fn run(caller: &Caller) -> Result<u8, SessionError> {
-    let mut session = Session::open(caller.place()?, caller.variables.clone())?;
+    let mut session = Session::open(caller.place()?, caller.given())?;
     let warnings = &session.project.warnings;
     if !warnings.is_empty() {
         output::talk(&problems::render(warnings, caller.screen.problem_style()));

@@ -38,6 +38,16 @@ pub(super) fn show(error: &SessionError, caller: &Caller) {
             "error: the variable {name}, which the manifest takes from its caller, is not UTF-8 text\n  help: set it to a text, or hand it through with `pass-env \"{name}\"`, outside the key\n"
         ),
         SessionError::Open(OpenError::NotUtf8(names)) => not_utf8(names),
+        SessionError::Open(OpenError::UnknownSet(fault)) => {
+            let help = fault.nearest.as_ref().map_or_else(
+                || "`--set` changes a parameter that a params file has".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            format!(
+                "error: there is no parameter `{}` to set\n  help: {help}\n",
+                fault.name
+            )
+        }
         SessionError::Open(OpenError::Trouble(trouble)) => format!("error: {trouble}\n"),
         SessionError::Trouble(trouble) => format!("error: {trouble}\n"),
         SessionError::UnknownTargets(targets) => unknown_targets(targets),

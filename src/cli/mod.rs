@@ -18,8 +18,8 @@ mod output;
 mod status;
 mod why;
 
-use crate::engine::project::Place;
-use crate::engine::session::{SessionError, Variables};
+use crate::engine::project::{Given, Place};
+use crate::engine::session::SessionError;
 use arguments::{Arguments, Command, Global};
 use clap::Parser;
 use output::Screen;
@@ -82,10 +82,17 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 struct Caller {
     global: Global,
     screen: Screen,
-    variables: Variables,
+    variables: Vec<(OsString, OsString)>,
 }
 
 impl Caller {
+    fn given(&self) -> Given {
+        Given {
+            variables: self.variables.clone(),
+            sets: self.global.set.clone(),
+        }
+    }
+
     fn folder(&self) -> PathBuf {
         self.global
             .directory

@@ -62,14 +62,16 @@ pub fn build(
         started_ms: clock::now_ms(),
         forced: request.forced,
     };
+    let (schedule, resources) = items.schedule(project, tools, request.selection);
     let limits = Limits {
         jobs: request.jobs,
         keep_going: request.keep_going,
+        resources,
     };
     let work = items.nodes.len();
     let mut build = Build {
         shared: &shared,
-        scheduler: Scheduler::new(limits, items.schedule(graph, tools, request.selection)),
+        scheduler: Scheduler::new(limits, schedule),
         places: items.places,
         nodes: items.nodes,
         selection: request.selection,

@@ -2,13 +2,16 @@
 //!
 //! Does not look at the disk; the survey did.
 
-use super::project::Tools;
+use super::project::{Project, Settings, Tools};
 use super::survey::Survey;
+use crate::base::quantity::Amount;
+use crate::logic::graph::demands::{MEMORY, resolved};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::manifest::Exclusive as Declared;
 use crate::logic::plan::Forecast;
-use crate::logic::schedule::{Exclusive, Item};
+use crate::logic::schedule::{Demand, Exclusive, Item};
+use crate::world::nearby;
 use std::collections::HashMap;
 
 /// The nodes that are not settled before the build starts.
@@ -36,12 +39,16 @@ impl Items {
         Items { nodes, places }
     }
 
+    /// The items as the scheduler takes them, and how much there is of each resource.
     pub(super) fn schedule(
         &self,
-        graph: &Graph,
+        project: &Project,
         tools: &Tools,
         selection: &Selection,
-    ) -> Vec<Item> {
+    ) -> (Vec<Item>, Vec<u64>) {
+        let graph = &project.graph;
+        let resources = Resources::of(&project.settings, nearby::machine_memory());
+        let mut families: HashMap<String, u32> = HashMap::new();
         let mut groups: HashMap<String, u32> = HashMap::new();
         let place = |node: NodeId| self.places[node.0 as usize];
         let expected = expected_durations(graph, tools, &self.nodes);
@@ -60,9 +67,54 @@ impl Items {
                     Exclusive::Group(*groups.entry(word).or_insert(next))
                 }
             },
+            demand: {
+                let wanted = graph.demand(node);
+                let next = families.len() as u32;
+                let family = || {
+                    *families
+                        .entry(graph.family(node).to_owned())
+                        .or_insert(next)
+                };
+                Demand {
+                    slots: wanted.slots.max(1),
+                    limit: (wanted.limit > 0)
+                        .then(family)
+                        .map(|family| (family, wanted.limit)),
+                    draws: resources.draws(&wanted.draws),
+                }
+            },
             weight,
         };
-        self.nodes.iter().zip(expected).map(item).collect()
+        let items = self.nodes.iter().zip(expected).map(item).collect();
+        (items, resources.totals())
+    }
+}
+
+/// What nodes share: every declared resource, and the machine's memory where none is declared by that name.
+struct Resources(Vec<(String, u64)>);
+
+impl Resources {
+    fn of(settings: &Settings, memory: u64) -> Self {
+        let declared = settings.resources.iter();
+        let mut all: Vec<(String, u64)> = declared
+            .map(|(name, amount)| (name.clone(), resolved(*amount, memory)))
+            .collect();
+        if !all.iter().any(|(name, _)| name == MEMORY) {
+            all.push((MEMORY.to_owned(), memory));
+        }
+        Resources(all)
+    }
+
+    fn totals(&self) -> Vec<u64> {
+        self.0.iter().map(|(_, total)| *total).collect()
+    }
+
+    fn draws(&self, wanted: &[(String, Amount)]) -> Vec<(u32, u64)> {
+        let draw = |(name, amount): &(String, Amount)| {
+            let number = self.0.iter().position(|(known, _)| known == name)?;
+            Some((number as u32, resolved(*amount, self.0[number].1)))
+        };
+        wanted.iter().filter_map(draw).collect()
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod probes;
 pub mod project;
 mod snapshot;
+mod sources;
 
 pub mod survey;
 

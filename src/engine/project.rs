@@ -4,13 +4,14 @@
 
 use super::probes::Answers;
 use super::snapshot::{self, Basis};
+use super::sources::{self, Sources};
 use crate::base::content::Content;
-use crate::base::digest::Digest;
 use crate::base::path::{PathPattern, ProjectPath, STATE_FOLDER};
 use crate::logic::graph::expand::{self, Facts};
 use crate::logic::graph::{self, Graph, Instances};
-use crate::logic::manifest::{self, Problem, Severity, Source, Span, problem};
-use crate::logic::params::Params;
+use crate::logic::manifest::{Amount, Manifest, Problem, Severity, problem};
+use crate::logic::params::SetFault;
+use crate::world::nearby;
 use crate::world::observe::{Links, Observer};
 use crate::world::store::cache::LocalCache;
 use crate::world::store::ledger::Ledger;
@@ -45,6 +46,15 @@ pub struct Place {
     pub standing: ProjectPath,
 }
 
+/// What the caller brings along.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The environment.
+    pub variables: Vec<(OsString, OsString)>,
+    /// `--set NAME=VALUE`.
+    pub sets: Vec<(String, String)>,
+}
+
 /// The chosen hands, and what is remembered.
 pub struct Tools {
     /// Looks at the disk.
@@ -55,6 +65,8 @@ pub struct Tools {
     pub cache: LocalCache,
     /// The caller's environment.
     pub variables: Vec<(OsString, OsString)>,
+    /// Parameters that the caller sets, with `--set`.
+    pub sets: Vec<(String, String)>,
     /// What was found damaged while opening; each costs time only.
     pub damages: Vec<String>,
 }
@@ -65,8 +77,8 @@ pub struct Project {
     pub place: Place,
     /// What.
     pub graph: Graph,
-    /// `jobs` of the manifest.
-    pub jobs: Option<u32>,
+    /// What holds for the whole build.
+    pub settings: Settings,
     /// Problems that a build can go on with.
     pub warnings: Vec<Problem>,
     /// Files that match a glob and are left out of it: outputs of nodes that are gone.
@@ -75,6 +87,21 @@ pub struct Project {
     pub answers: Answers,
     /// It was read from the manifest, not from the snapshot: something may have gone since the last time.
     pub read_anew: bool,
+}
+
+/// What the manifest says of a whole build.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// `jobs` of the manifest.
+    pub jobs: Option<u32>,
+    /// `resource` by name, and how much there is.
+    pub resources: Vec<(String, Amount)>,
+}
+
+fn resources(manifest: &Manifest) -> Vec<(String, Amount)> {
+    let all = manifest.resources.iter();
+    all.map(|resource| (resource.name.value.clone(), resource.amount.value))
+        .collect()
 }
 
 /// Why a project could not be opened.
@@ -88,6 +115,8 @@ pub enum OpenError {
     NotUtf8(Vec<(String, String)>),
     /// A variable that the manifest takes from its caller with `env "NAME"` holds bytes that are not UTF-8.
     VariableNotUtf8(String),
+    /// `--set` names a parameter that there is not.
+    UnknownSet(SetFault),
     /// The world refused.
     Trouble(Trouble),
 }
@@ -161,14 +190,15 @@ impl Place {
 
 impl Tools {
     /// Opens what is remembered. Never fails: what cannot be read is forgotten.
-    pub fn open(place: &Place, variables: Vec<(OsString, OsString)>) -> Tools {
+    pub fn open(place: &Place, given: Given) -> Tools {
         let (mut ledger, damages) = Ledger::open(&place.state);
         let observer = Observer::new(place.root.clone(), ledger.take_stamps());
         Tools {
             observer,
             ledger,
             cache: LocalCache::new(&place.cache, &place.state.join("tmp")),
-            variables,
+            variables: given.variables,
+            sets: given.sets,
             damages,
         }
     }
@@ -205,38 +235,22 @@ impl Project {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(place: Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
-        let text = state::read_file(&place.manifest.under(&place.root))?;
-        let manifest_digest = Digest::of(&text);
-        if let Some(project) = snapshot::find(&place, tools, manifest_digest)? {
+        if let Some(project) = snapshot::find(&place, tools)? {
             return Ok(project);
         }
-        read(place, tools, &text, manifest_digest, save)
+        read(place, tools, save)
     }
 }
 
-fn read(
-    place: Place,
-    tools: &Tools,
-    text: &[u8],
-    digest: Digest,
-    save: bool,
-) -> Result<Project, OpenError> {
-    let source = Source::new(place.shown.clone(), String::from_utf8_lossy(text));
-    if let Err(error) = std::str::from_utf8(text) {
-        let place = Span {
-            start: error.valid_up_to() as u32,
-            len: 3,
-        };
-        let problem = Problem::error(&source, "not-utf8", "the manifest is not UTF-8 text")
-            .at(place, "this byte is the first that is not")
-            .help("save the file as UTF-8");
-        return Err(OpenError::Problems(vec![problem]));
-    }
-    let (decoded, mut problems) = manifest::read(&source);
-    let Some(decoded) = decoded else {
-        return Err(OpenError::Problems(problems));
-    };
-    let params = Params::default();
+fn read(place: Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
+    let Sources {
+        source,
+        manifest: decoded,
+        params,
+        mut problems,
+        files,
+        includes,
+    } = sources::gather(&place, tools)?;
     let mut listings = HashMap::new();
     let mut leftovers = Vec::new();
     let nothing = |_: &ProjectPath| false;
@@ -265,7 +279,7 @@ fn read(
         listings: &listings,
         variables: &variables,
         manifest: &place.manifest,
-        memory: state::machine_memory(),
+        memory: nearby::machine_memory(),
     };
     let (graph, more) = expand::expand(&decoded, &source, instances, &facts);
     problems = problem::merged(problems, more);
@@ -276,15 +290,27 @@ fn read(
     }) else {
         return Err(OpenError::Problems(problems));
     };
+    let settings = Settings {
+        jobs: decoded.jobs,
+        resources: resources(&decoded),
+    };
     // A manifest with warnings is read again each time, so that they are told each time.
     if save && problems.is_empty() {
-        let basis = Basis::new(digest, decoded.jobs, variables, &listings);
+        let made_from = Basis {
+            files,
+            sets: tools.sets.clone(),
+            settings: settings.clone(),
+            variables,
+            listings: Vec::new(),
+            includes: Vec::new(),
+        };
+        let basis = made_from.with_listings(&listings, includes);
         snapshot::save(&place, &basis, &graph);
     }
     Ok(Project {
         place,
         graph,
-        jobs: decoded.jobs,
+        settings,
         warnings: problems,
         leftovers,
         answers: Answers::default(),

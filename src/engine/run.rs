@@ -17,6 +17,7 @@ use crate::logic::graph::{JobSpec, NodeId};
 use crate::logic::plan::key;
 use crate::world::execute::environment::{EnvironmentParts, command_environment, withheld};
 use crate::world::execute::{Execution, Job};
+use crate::world::nearby;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::time::Duration;
@@ -91,7 +92,7 @@ impl Run<'_> {
             return trouble(found);
         }
         let mark =
-            (!spec.depfile.is_empty()).then(|| state::disk_time(&self.shared.project.place.state));
+            (!spec.depfile.is_empty()).then(|| nearby::disk_time(&self.shared.project.place.state));
         let job = command_job(
             self.shared.project,
             self.shared.tools,

@@ -4,7 +4,7 @@
 
 use super::build;
 use super::probes::Answers;
-use super::project::{OpenError, Place, Project, Tools};
+use super::project::{Given, OpenError, Place, Project, Tools};
 use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
 use super::upkeep;
@@ -20,7 +20,6 @@ use crate::world::execute::{LocalExecutor, Running};
 use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
-use std::ffi::OsString;
 
 /// Why a request could not be carried out.
 #[derive(Debug)]
@@ -46,9 +45,6 @@ impl From<Trouble> for SessionError {
         SessionError::Trouble(trouble)
     }
 }
-
-/// The caller's environment.
-pub type Variables = Vec<(OsString, OsString)>;
 
 /// An open project and the hands that go with it.
 pub struct Session {
@@ -78,8 +74,8 @@ impl Session {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn open(place: Place, variables: Variables) -> Result<Session, OpenError> {
-        let tools = Tools::open(&place, variables);
+    pub fn open(place: Place, given: Given) -> Result<Session, OpenError> {
+        let tools = Tools::open(&place, given);
         Ok(Session {
             project: Project::open(place, &tools, false)?,
             tools,
@@ -154,7 +150,7 @@ impl Session {
 /// See [`SessionError`]; a node that fails is not an error but counted in the summary.
 pub fn build(
     place: &Place,
-    variables: Variables,
+    given: Given,
     order: &BuildOrder,
     tell: &mut dyn FnMut(BuildEvent),
 ) -> Result<(Summary, Session), SessionError> {
@@ -162,7 +158,7 @@ pub fn build(
     let project_mark = project_mark(place);
     let token = format!("{project_mark}{}-{}", std::process::id(), clock::now_ns());
     let lock = lock(place, &token, tell)?;
-    let tools = Tools::open(place, variables);
+    let tools = Tools::open(place, given);
     if tools.ledger.unfinished() {
         // A build died; should its line in the lock file be lost as well, its processes are known by the project.
         report_orphans(end_orphans(&project_mark), tell);
@@ -202,7 +198,7 @@ pub fn build(
         forced: order.force.then_some(&selection),
         jobs: order
             .jobs
-            .or(session.project.jobs)
+            .or(session.project.settings.jobs)
             .unwrap_or(order.processors),
         keep_going: order.keep_going,
     };

@@ -3,32 +3,49 @@
 //! Does not know how a graph is made; `project` does. A damaged snapshot is one that is not there.
 
 use super::probes::Answers;
-use super::project::{OpenError, Place, Project, Tools, lies_in, list};
+use super::project::{OpenError, Place, Project, Settings, Tools, lies_in, list};
+use super::sources;
 use crate::base::digest::{Digest, DigestWriter};
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::{PathPattern, ProjectPath};
-use crate::logic::graph::Graph;
+use crate::logic::graph::{Demand, Graph};
 use crate::world::store::state;
 use bytes::Bytes;
 use std::collections::{HashMap, HashSet};
 
 /// The project as its snapshot has it, if everything that it was made from is the same.
-pub(super) fn find(
-    place: &Place,
-    tools: &Tools,
-    manifest: Digest,
-) -> Result<Option<Project>, OpenError> {
+pub(super) fn find(place: &Place, tools: &Tools) -> Result<Option<Project>, OpenError> {
     let Some(bytes) = state::read_snapshot(&place.state) else {
         return Ok(None);
     };
     let Some((basis, length)) = Basis::decode(&bytes) else {
         return Ok(None);
     };
+    let same_texts = basis
+        .files
+        .first()
+        .is_some_and(|(path, _)| *path == place.manifest)
+        && basis.sets == tools.sets
+        && basis
+            .files
+            .iter()
+            .all(|(path, digest)| sources::digest_of(tools, path) == *digest);
+    if !same_texts {
+        return Ok(None);
+    }
+    for (pattern, listed) in &basis.includes {
+        let Ok(pattern) = PathPattern::parse(pattern) else {
+            return Ok(None);
+        };
+        if listing_digest(&tools.observer.list(&pattern)?.files) != *listed {
+            return Ok(None);
+        }
+    }
     let mut same_variables = true;
     for (name, value) in &basis.variables {
         same_variables &= tools.variable(name)? == *value;
     }
-    if basis.manifest != manifest || !same_variables {
+    if !same_variables {
         return Ok(None);
     }
     let Some(graph) = Graph::open(bytes.slice(length..)) else {
@@ -53,7 +70,7 @@ pub(super) fn find(
     Ok(Some(Project {
         place: place.clone(),
         graph,
-        jobs: basis.jobs,
+        settings: basis.settings,
         warnings: Vec::new(),
         leftovers,
         answers: Answers::default(),
@@ -78,46 +95,66 @@ fn listing_digest(files: &[ProjectPath]) -> Digest {
 
 /// What a snapshot was made from: it is used only while all of this is the same.
 pub(super) struct Basis {
-    manifest: Digest,
-    jobs: Option<u32>,
-    variables: HashMap<String, Option<String>>,
-    listings: Vec<(String, Digest)>,
+    /// The manifest, those it includes, and files of parameters.
+    pub(super) files: Vec<(ProjectPath, Option<Digest>)>,
+    pub(super) sets: Vec<(String, String)>,
+    /// Not compared: what the files say.
+    pub(super) settings: Settings,
+    pub(super) variables: HashMap<String, Option<String>>,
+    pub(super) listings: Vec<(String, Digest)>,
+    pub(super) includes: Vec<(String, Digest)>,
 }
 
-const SNAPSHOT_VERSION: &str = concat!("pipe snapshot 1 ", env!("CARGO_PKG_VERSION"));
+const SNAPSHOT_VERSION: &str = concat!("pipe snapshot 2 ", env!("CARGO_PKG_VERSION"));
 
 impl Basis {
-    /// Puts together what a graph was made from.
-    pub(super) fn new(
-        manifest: Digest,
-        jobs: Option<u32>,
-        variables: HashMap<String, Option<String>>,
+    /// With what globs matched.
+    pub(super) fn with_listings(
+        mut self,
         listings: &HashMap<String, Vec<ProjectPath>>,
+        includes: Vec<(String, Vec<ProjectPath>)>,
     ) -> Self {
-        let mut listings: Vec<(String, Digest)> = listings
+        let digest = |(pattern, files): (&String, &Vec<ProjectPath>)| {
+            (pattern.clone(), listing_digest(files))
+        };
+        self.listings = listings.iter().map(digest).collect();
+        self.listings.sort();
+        self.includes = includes
             .iter()
-            .map(|(pattern, files)| (pattern.clone(), listing_digest(files)))
+            .map(|(pattern, files)| digest((pattern, files)))
             .collect();
-        listings.sort();
-        Basis {
-            manifest,
-            jobs,
-            variables,
-            listings,
-        }
+        self
     }
 
     /// Version, length and checksum of the rest, then the rest.
     fn encode(&self) -> Vec<u8> {
         let mut body = FlatWriter::default();
-        body.digest(&self.manifest).number(self.jobs.unwrap_or(0));
+        body.number(self.files.len() as u32);
+        for (path, digest) in &self.files {
+            body.text(path.as_str()).byte(u8::from(digest.is_some()));
+            if let Some(digest) = digest {
+                body.digest(digest);
+            }
+        }
+        body.number(self.sets.len() as u32);
+        for (name, value) in &self.sets {
+            body.text(name).text(value);
+        }
+        body.number(self.settings.jobs.unwrap_or(0));
+        let resources = Demand {
+            draws: self.settings.resources.clone(),
+            ..Demand::default()
+        };
+        body.bytes(&resources.encode());
         body.number(self.variables.len() as u32);
         for (name, value) in &self.variables {
             body.text(name).texts(value.as_slice());
         }
-        body.number(self.listings.len() as u32);
-        for (pattern, digest) in &self.listings {
-            body.text(pattern).digest(digest);
+        for listings in [&self.listings, &self.includes] {
+            body.number(listings.len() as u32);
+            for (pattern, digest) in listings {
+                body.text(pattern).digest(digest);
+            }
         }
         let mut whole = FlatWriter::default();
         whole
@@ -139,27 +176,45 @@ impl Basis {
             return None;
         }
         let mut body = FlatReader(body);
-        let manifest = body.digest()?;
-        let jobs = Some(body.number()?).filter(|&jobs| jobs > 0);
-        let count = body.number()?;
+        let file = |body: &mut FlatReader<'_>| {
+            let path = ProjectPath::from_normal(body.text()?);
+            let digest = match body.byte()? {
+                0 => None,
+                _ => Some(body.digest()?),
+            };
+            Some((path, digest))
+        };
+        let files = many(&mut body, file)?;
+        let sets = many(&mut body, |body| {
+            Some((body.text()?.to_owned(), body.text()?.to_owned()))
+        })?;
+        let settings = Settings {
+            jobs: Some(body.number()?).filter(|&jobs| jobs > 0),
+            resources: Demand::decode(body.bytes()?)?.draws,
+        };
         let variable =
             |body: &mut FlatReader<'_>| Some((body.text()?.to_owned(), body.texts()?.pop()));
-        let variables = (0..count)
-            .map(|_| variable(&mut body))
-            .collect::<Option<_>>()?;
-        let count = body.number()?;
+        let variables = many(&mut body, variable)?.into_iter().collect();
         let listing = |body: &mut FlatReader<'_>| Some((body.text()?.to_owned(), body.digest()?));
-        let listings = (0..count)
-            .map(|_| listing(&mut body))
-            .collect::<Option<_>>()?;
-        Some((
-            Basis {
-                manifest,
-                jobs,
-                variables,
-                listings,
-            },
-            bytes.len() - whole.0.len(),
-        ))
+        let listings = many(&mut body, listing)?;
+        let includes = many(&mut body, listing)?;
+        let basis = Basis {
+            files,
+            sets,
+            settings,
+            variables,
+            listings,
+            includes,
+        };
+        Some((basis, bytes.len() - whole.0.len()))
     }
+}
+
+/// A count, and so many of what `one` reads.
+fn many<'b, T>(
+    body: &mut FlatReader<'b>,
+    one: impl Fn(&mut FlatReader<'b>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let count = body.number()?;
+    (0..count).map(|_| one(body)).collect()
 }

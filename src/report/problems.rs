@@ -108,8 +108,8 @@ impl Diagnostic for Report<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        (!self.problem.help.is_empty())
-            .then(|| Box::new(self.style.letters(&self.problem.help)) as Box<dyn fmt::Display>)
+        let help = with_other_files(self.problem);
+        (!help.is_empty()).then(|| Box::new(self.style.letters(&help)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -119,6 +119,29 @@ impl Diagnostic for Report<'_> {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         Some(Box::new(self.excerpt.labels.iter().cloned()))
     }
+}
+
+/// The help, with the places that lie in other files than the first: only one file can be drawn.
+fn with_other_files(problem: &Problem) -> String {
+    let source = &problem.source;
+    let mut lines: Vec<String> = Vec::new();
+    let first = problem
+        .labels
+        .first()
+        .map(|label| source.file_at(label.span.start));
+    for label in &problem.labels {
+        if Some(source.file_at(label.span.start)) != first {
+            let place = source.place(label.span.start);
+            lines.push(format!(
+                "{}:{}:{}: {}",
+                place.file, place.line, place.column, label.text
+            ));
+        }
+    }
+    if !problem.help.is_empty() {
+        lines.push(problem.help.clone());
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]

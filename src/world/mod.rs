@@ -6,6 +6,7 @@
     reason = "this is the wing that touches the world"
 )]
 
+pub mod nearby;
 pub mod observe;
 
 pub mod store;

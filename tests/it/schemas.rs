@@ -40,7 +40,9 @@ fn manifest_schema_is_kdl_that_names_every_word() {
     };
     assert_eq!(
         words(document),
-        ["jobs", "env", "pass-env", "defaults", "node"]
+        [
+            "jobs", "env", "pass-env", "defaults", "node", "resource", "params", "include"
+        ]
     );
     let node = document
         .nodes()

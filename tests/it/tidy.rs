@@ -28,7 +28,9 @@ const FLOORS: &[(&str, &[&str])] = &[
 /// The same inside `logic`.
 const LOGIC_FLOORS: &[(&str, &[&str])] = &[
     ("manifest", &["manifest"]),
-    ("graph", &["manifest", "graph"]),
+    ("params", &["manifest", "params"]),
+    ("depfile", &["depfile"]),
+    ("graph", &["manifest", "params", "graph"]),
     ("plan", &["manifest", "graph", "plan"]),
     ("schedule", &["manifest", "graph", "schedule"]),
     ("event", &["manifest", "graph", "plan", "schedule", "event"]),
@@ -63,6 +65,7 @@ const BASE: &[&str] = &[
     "flat.rs",
     "mod.rs",
     "path.rs",
+    "quantity.rs",
     "record.rs",
 ];
 

@@ -10,6 +10,7 @@ use crate::engine::inputs;
 use crate::logic::depfile;
 use crate::logic::event::{FailureCause, Notice};
 use crate::logic::graph::{JobSpec, Use};
+use crate::world::nearby;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::HashSet;
@@ -100,7 +101,7 @@ impl Run<'_> {
         };
         let mut found: Vec<ProjectPath> = named
             .iter()
-            .filter_map(|name| state::within_project(&project.place.root, &spec.folder, name))
+            .filter_map(|name| nearby::within_project(&project.place.root, &spec.folder, name))
             .filter(|path| !path.is_root() && !covered(path))
             .collect();
         found.sort();
@@ -123,7 +124,7 @@ impl Run<'_> {
         let contents = inputs::observe_found(tools, &found);
         let moved: Vec<ProjectPath> = found
             .iter()
-            .filter(|path| state::changed_since(&project.place.root, path, mark))
+            .filter(|path| nearby::changed_since(&project.place.root, path, mark))
             .cloned()
             .collect();
         let settled = undeclared.is_empty() && moved.is_empty();

@@ -92,7 +92,8 @@ pub struct Demand {
 }
 
 impl Demand {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    /// As bytes.
+    pub fn encode(&self) -> Vec<u8> {
         let mut writer = FlatWriter::default();
         writer.number(self.slots).number(self.limit);
         writer.number(self.draws.len() as u32);
@@ -107,7 +108,8 @@ impl Demand {
         writer.0
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Demand> {
+    /// From bytes; `None` when they are damaged.
+    pub fn decode(bytes: &[u8]) -> Option<Demand> {
         let mut reader = FlatReader(bytes);
         let (slots, limit, count) = (reader.number()?, reader.number()?, reader.number()?);
         let draw = |reader: &mut FlatReader<'_>| {

@@ -35,11 +35,12 @@ impl Reader<'_> {
     pub(super) fn top_level(
         &mut self,
         node: &Element<'_>,
+        place: Place,
         seen: &mut Seen,
         manifest: &mut Manifest,
     ) {
         let before = self.problems.len();
-        let Some(statement) = self.statement(node, Place::Top) else {
+        let Some(statement) = self.statement(node, place) else {
             return;
         };
         let word = statement.word;

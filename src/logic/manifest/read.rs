@@ -8,9 +8,11 @@ use super::decode::Seen;
 use super::document;
 use super::guard::{Chunk, guard};
 use super::problem::Problem;
+use super::rules::Place;
 use super::source::{Source, Span};
-use super::syntax::first_line;
+use super::syntax::{Fault, first_line};
 use kdl::{KdlDocument, KdlError};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The largest manifest that is read, in bytes.
@@ -26,41 +28,23 @@ pub fn read(source: &Arc<Source>) -> (Option<Manifest>, Vec<Problem>) {
             .help("this does not look like one; is it the right file?");
         return (None, vec![problem]);
     }
-    let guarded = guard(&source.text);
-    let mut fault_places: Vec<usize> = guarded
-        .faults
-        .iter()
-        .map(|fault| fault.span.start)
-        .collect();
-    fault_places.sort_unstable();
-    let mut reader = Reader {
-        source,
-        problems: Vec::new(),
-        faults: &fault_places,
-        damaged: false,
-    };
-    reader.problems.extend(
-        guarded
-            .faults
-            .iter()
-            .cloned()
-            .map(|fault| fault.into_problem(source)),
-    );
-    let whole = if guarded.faults.is_empty() {
-        KdlDocument::parse_v2(&guarded.clean).ok()
-    } else {
-        None
-    };
     let mut manifest = Manifest::default();
     let mut seen = Seen::default();
-    match whole {
-        Some(document) => {
-            for node in &document::from_kdl(&document, source, 0) {
-                reader.top_level(node, &mut seen, &mut manifest);
-            }
-        }
-        None => reader.chunks(&guarded.clean, &guarded.chunks, &mut seen, &mut manifest),
+    let mut problems = Vec::new();
+    for (number, file) in source.files().enumerate() {
+        let place = if number == 0 {
+            Place::Top
+        } else {
+            Place::Included
+        };
+        problems.extend(read_file(source, file, place, &mut seen, &mut manifest));
     }
+    let mut reader = Reader {
+        source,
+        problems,
+        faults: &[],
+        damaged: false,
+    };
     reader.whole(&mut manifest);
     let mut problems = reader.problems;
     problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span));
@@ -68,30 +52,90 @@ pub fn read(source: &Arc<Source>) -> (Option<Manifest>, Vec<Problem>) {
     ((!nothing).then_some(manifest), problems)
 }
 
+/// Reads one file of the source into `manifest`; what is wrong with it comes back.
+fn read_file(
+    source: &Arc<Source>,
+    file: Range<usize>,
+    place: Place,
+    seen: &mut Seen,
+    manifest: &mut Manifest,
+) -> Vec<Problem> {
+    let guarded = guard(&source.text[file.clone()]);
+    let sound = guarded.faults.is_empty();
+    let faults: Vec<Fault> = guarded
+        .faults
+        .into_iter()
+        .map(|fault| fault.shifted(file.start))
+        .collect();
+    let mut fault_places: Vec<usize> = faults.iter().map(|fault| fault.span.start).collect();
+    fault_places.sort_unstable();
+    let mut reader = Reader {
+        source,
+        problems: Vec::new(),
+        faults: &fault_places,
+        damaged: false,
+    };
+    let told = faults.into_iter().map(|fault| fault.into_problem(source));
+    reader.problems.extend(told);
+    let whole = sound.then(|| KdlDocument::parse_v2(&guarded.clean).ok());
+    match whole.flatten() {
+        Some(document) => {
+            for node in &document::from_kdl(&document, source, file.start as u32) {
+                reader.top_level(node, place, seen, manifest);
+            }
+        }
+        None => {
+            let text = FileText {
+                start: file.start,
+                clean: &guarded.clean,
+                place,
+            };
+            reader.chunks(&text, &guarded.chunks, seen, manifest);
+        }
+    }
+    reader.problems
+}
+
+/// A file's text as the guard left it.
+struct FileText<'t> {
+    /// Where it starts in the source.
+    start: usize,
+    clean: &'t str,
+    place: Place,
+}
+
 impl Reader<'_> {
     /// Reads every statement of the top level by itself, so that one that kdl-rs cannot read does not hide the others.
-    fn chunks(&mut self, clean: &str, chunks: &[Chunk], seen: &mut Seen, manifest: &mut Manifest) {
+    fn chunks(
+        &mut self,
+        file: &FileText<'_>,
+        chunks: &[Chunk],
+        seen: &mut Seen,
+        manifest: &mut Manifest,
+    ) {
         for (index, chunk) in chunks.iter().enumerate() {
             let until = chunks
                 .get(index + 1)
-                .map_or(clean.len(), |next| next.span.start);
-            let first = self
-                .faults
-                .partition_point(|&fault| fault < chunk.span.start);
-            self.damaged = self.faults.get(first).is_some_and(|&fault| fault < until);
+                .map_or(file.clean.len(), |next| next.span.start);
+            let from = file.start + chunk.span.start;
+            let first = self.faults.partition_point(|&fault| fault < from);
+            let next = self.faults.get(first);
+            self.damaged = next.is_some_and(|&fault| fault < file.start + until);
             let text = format!(
                 "{}{}",
-                &clean[chunk.span.clone()],
+                &file.clean[chunk.span.clone()],
                 "}".repeat(chunk.unclosed)
             );
             match KdlDocument::parse_v2(&text) {
                 Ok(document) => {
-                    let base = chunk.span.start as u32;
+                    let base = from as u32;
                     for node in &document::from_kdl(&document, self.source, base) {
-                        self.top_level(node, seen, manifest);
+                        self.top_level(node, file.place, seen, manifest);
                     }
                 }
-                Err(error) if !self.damaged => self.unreadable(chunk, &error),
+                Err(error) if !self.damaged => {
+                    self.unreadable(&(from..file.start + chunk.span.end), &error)
+                }
                 // The guard has said what is wrong here.
                 Err(_) => {}
             }
@@ -99,11 +143,11 @@ impl Reader<'_> {
     }
 
     /// Something that only kdl-rs objects to: its first word on each line.
-    fn unreadable(&mut self, chunk: &Chunk, error: &KdlError) {
+    fn unreadable(&mut self, chunk: &Range<usize>, error: &KdlError) {
         let mut lines = Vec::new();
         for diagnostic in &error.diagnostics {
-            let start = (chunk.span.start + diagnostic.span.offset()).min(chunk.span.end);
-            let end = (start + diagnostic.span.len()).min(chunk.span.end);
+            let start = (chunk.start + diagnostic.span.offset()).min(chunk.end);
+            let end = (start + diagnostic.span.len()).min(chunk.end);
             let (Some(text), (line, _)) = (
                 self.source.text.get(start..end),
                 self.source.position(start as u32),

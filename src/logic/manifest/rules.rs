@@ -12,6 +12,8 @@ mod top;
 pub(super) enum Place {
     /// The top of the manifest.
     Top,
+    /// The top of a manifest that another includes.
+    Included,
     /// Inside `defaults { … }`.
     Defaults,
     /// Inside `node "name" { … }`.
@@ -119,6 +121,7 @@ impl Place {
     pub(super) fn phrase(self) -> &'static str {
         match self {
             Place::Top => "at the top of the manifest",
+            Place::Included => "in an included manifest",
             Place::Defaults => "inside `defaults`",
             Place::Node => "inside a node",
             Place::Matrix => "inside a matrix",

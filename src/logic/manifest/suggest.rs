@@ -99,7 +99,9 @@ pub(super) fn unknown_word(written: &str, place: Place) -> Advice {
 }
 
 fn proper_places(word: &Word) -> String {
-    let places: Vec<&str> = word.places.iter().map(|place| place.phrase()).collect();
+    let told = |place: &&Place| **place != Place::Included || word.places.len() == 1;
+    let places = word.places.iter().filter(told);
+    let places: Vec<&str> = places.map(|place| place.phrase()).collect();
     places.join(" or ")
 }
 

@@ -74,6 +74,14 @@ impl Fault {
         self
     }
 
+    /// The same fault in a text that starts `by` bytes later.
+    pub(super) fn shifted(mut self, by: usize) -> Self {
+        let shift = |span: Range<usize>| span.start + by..span.end + by;
+        self.span = shift(self.span);
+        self.also = self.also.map(|(span, text)| (shift(span), text));
+        self
+    }
+
     /// The fault in words.
     pub(super) fn into_problem(self, source: &Arc<Source>) -> Problem {
         let text = first_line(&source.text[self.span.clone()]);

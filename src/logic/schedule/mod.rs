@@ -10,8 +10,9 @@
 //! any unfinished -> Stopped                           interrupted, or not reached after a failure
 //! ```
 //!
-//! Checks take no slot and are not limited here. Which queued item gets a slot is decided in `slots`.
+//! A command that is tried again goes from Running back to Queued. Checks take no slot and are not limited here. Which queued item gets a slot is decided in `slots`.
 
+mod demands;
 mod paths;
 mod scheduler;
 mod slots;
@@ -23,12 +24,14 @@ mod simulate;
 pub use scheduler::Scheduler;
 
 /// What holds for a whole build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// The number of slots; 0 counts as 1.
     pub jobs: u32,
     /// After a failure, go on with everything that is not below it.
     pub keep_going: bool,
+    /// How much there is of each resource.
+    pub resources: Vec<u64>,
 }
 
 /// A node, as far as its place in the order of work goes.
@@ -41,8 +44,38 @@ pub struct Item {
     pub after: Vec<u32>,
     /// What it must not run beside.
     pub exclusive: Exclusive,
+    /// What its command takes while it runs, all of it at once.
+    pub demand: Demand,
     /// How long its command is expected to run, in milliseconds; 0 when that is not known.
     pub weight: u64,
+}
+
+/// What a command takes while it runs. Nothing is held while waiting.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Demand {
+    /// Slots, at least 1; more than there are counts as all.
+    pub slots: u32,
+    /// A number for the items that share a limit, and how many of them may run at once, at least 1.
+    pub limit: Option<(u32, u32)>,
+    /// Resources and how much of each; more than there is counts as all.
+    pub draws: Vec<(u32, u64)>,
+}
+
+impl Default for Demand {
+    fn default() -> Self {
+        Demand {
+            slots: 1,
+            limit: None,
+            draws: Vec::new(),
+        }
+    }
+}
+
+impl Demand {
+    /// One slot and nothing else.
+    pub fn is_plain(&self) -> bool {
+        self.slots <= 1 && self.limit.is_none() && self.draws.is_empty()
+    }
 }
 
 /// What an item must not run beside.
@@ -62,7 +95,7 @@ pub enum Order {
     /// Find out whether the item's command has to run, and restore its outputs if they are kept.
     /// Answer with [`News::Settled`], [`News::MustRun`] or [`News::Failed`].
     Check(u32),
-    /// Run its command. Answer with [`News::Ran`] or [`News::Failed`].
+    /// Run its command. Answer with [`News::Ran`], [`News::Failed`] or [`News::Again`].
     Run(u32),
 }
 
@@ -77,6 +110,8 @@ pub enum News {
     Ran(u32),
     /// Its command, or its check, failed.
     Failed(u32),
+    /// Its command failed and is to be tried again.
+    Again(u32),
     /// Its command, or its check, was cut off by the interruption and says nothing about the item.
     Stopped(u32),
     /// The user wants an end: no orders any more.

@@ -4,7 +4,7 @@
 
 use super::paths::{self, Users};
 use super::slots::Slots;
-use super::{Exclusive, Item, Limits, News, Order, State};
+use super::{Item, Limits, News, Order, State};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -44,18 +44,20 @@ impl Scheduler {
             .map(|item| (item.needs.len() + item.after.len()) as u32)
             .collect();
         // From here on only these are needed; the lists of edges are given back early.
-        let own = items.into_iter().map(|item| (item.weight, item.exclusive));
-        let (weights, exclusive): (Vec<u64>, Vec<Exclusive>) = own.unzip();
+        let mut weights = Vec::with_capacity(items.len());
+        let mut kinds = Vec::with_capacity(items.len());
+        for item in items {
+            weights.push(item.weight);
+            kinds.push((item.exclusive, item.demand));
+        }
         let by_rank = paths::by_urgency(&weights, &pending, &need_users, &after_users);
         let mut rank = vec![0; weights.len()];
         for (place, &item) in by_rank.iter().enumerate() {
             rank[item as usize] = place as u32;
         }
         let in_order = by_rank.iter().map(|&item| item as usize);
-        let slots = Slots::new(
-            limits.jobs,
-            in_order.map(|item| (weights[item], exclusive[item])),
-        );
+        let kind = |item: usize| (weights[item], kinds[item].0, &kinds[item].1);
+        let slots = Slots::new(limits.jobs, &limits.resources, in_order.map(kind));
         let count = weights.len();
         let free = (0..count).filter(|&item| pending[item] == 0);
         Scheduler {
@@ -98,7 +100,7 @@ impl Scheduler {
             News::Ran(item) => self.end(item, State::Ran),
             News::Failed(item) => self.end(item, State::Failed),
             News::Stopped(item) => self.end(item, State::Stopped),
-            News::MustRun(item) => {
+            News::MustRun(item) | News::Again(item) => {
                 self.leave(item);
                 self.states[item as usize] = State::Queued;
                 self.slots.queue(self.rank[item as usize]);
@@ -193,12 +195,14 @@ enum Edge {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logic::schedule::{Demand, Exclusive};
 
     fn item(needs: &[u32], after: &[u32]) -> Item {
         Item {
             needs: needs.to_vec(),
             after: after.to_vec(),
             exclusive: Exclusive::No,
+            demand: Demand::default(),
             weight: 1,
         }
     }
@@ -208,6 +212,7 @@ mod tests {
             Limits {
                 jobs: 4,
                 keep_going,
+                resources: Vec::new(),
             },
             items.to_vec(),
         )
@@ -299,6 +304,19 @@ mod tests {
         scheduler.tell(News::Stopped(0));
         assert!(scheduler.is_done());
         assert!((0..3).all(|item| scheduler.state(item) == State::Stopped));
+    }
+
+    #[test]
+    fn another_try_waits_in_the_queue_like_the_first() {
+        let mut scheduler = scheduler(false, &[item(&[], &[]), item(&[0], &[])]);
+        assert_eq!(scheduler.next(0), Some(Order::Check(0)));
+        scheduler.tell(News::MustRun(0));
+        assert_eq!(scheduler.next(0), Some(Order::Run(0)));
+        scheduler.tell(News::Again(0));
+        assert_eq!((scheduler.is_done(), scheduler.running()), (false, 0));
+        assert_eq!(scheduler.next(0), Some(Order::Run(0)));
+        scheduler.tell(News::Ran(0));
+        assert_eq!(scheduler.next(0), Some(Order::Check(1)));
     }
 
     /// Deep enough for any recursion to overflow the stack, wide enough for anything quadratic never to end.

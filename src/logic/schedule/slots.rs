@@ -9,9 +9,12 @@
 //!    before the longest of those that run, until the last has ended. That moment is never put off, so the item waits
 //!    for those that ran already, and for at most one wrong guess a slot.
 //! 3. When it has ended, others that must be alone and are in the queue follow at once: the slots are empty anyway.
+//! 4. When it is one that demands more than is free, the same is kept for it: what starts meanwhile is expected to end
+//!    by the time at which the demand can be met, or leaves the slots that it needs and draws on no resource.
 
-use super::Exclusive;
+use super::demands::Demands;
 use super::tournament::Tournament;
+use super::{Demand, Exclusive};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
@@ -34,8 +37,19 @@ pub(super) struct Slots {
     alone_runs: bool,
     /// The last to start was alone.
     alone_ran_last: bool,
-    /// Set while slots drain: what starts now must be expected to end by then.
-    drain: Option<u64>,
+    demands: Demands,
+    /// Slots that are taken.
+    taken: usize,
+    /// Set while room is made for one: what starts now must be expected to end by then.
+    hold: Option<Hold>,
+}
+
+/// Room is made for an item.
+#[derive(Debug, Clone, Copy)]
+struct Hold {
+    /// The demanding item; `None` for the most urgent that must be alone.
+    demanding: Option<u32>,
+    until: u64,
 }
 
 /// Items of which only one may run at once.
@@ -47,8 +61,20 @@ struct Group {
 
 impl Slots {
     /// Nothing queued, nothing running; `items` are the weight (see [`super::Item`]) and kind of each rank.
-    pub(super) fn new(jobs: u32, items: impl Iterator<Item = (u64, Exclusive)>) -> Self {
-        let (weights, exclusive): (Vec<u64>, Vec<Exclusive>) = items.unzip();
+    pub(super) fn new<'d>(
+        jobs: u32,
+        resources: &[u64],
+        items: impl Iterator<Item = (u64, Exclusive, &'d Demand)>,
+    ) -> Self {
+        let items: Vec<(u64, Exclusive, &Demand)> = items.collect();
+        let numbered = items.iter().enumerate();
+        let demands =
+            numbered.map(|(rank, &(_, exclusive, demand))| (rank as u32, demand, exclusive));
+        let demands = Demands::new(jobs, resources, demands);
+        let (weights, exclusive): (Vec<u64>, Vec<Exclusive>) = items
+            .into_iter()
+            .map(|(weight, exclusive, _)| (weight, exclusive))
+            .unzip();
         // An item whose duration is not known fits into no gap.
         let durations: Vec<u64> = weights
             .iter()
@@ -66,7 +92,9 @@ impl Slots {
             running: BTreeSet::new(),
             alone_runs: false,
             alone_ran_last: false,
-            drain: None,
+            demands,
+            taken: 0,
+            hold: None,
         }
     }
 
@@ -77,11 +105,14 @@ impl Slots {
 
     /// How many wait for a slot.
     pub(super) fn queued(&self) -> usize {
-        self.queued
+        self.queued + self.demands.queued()
     }
 
     /// Puts an item in the queue.
     pub(super) fn queue(&mut self, rank: u32) {
+        if self.demands.has(rank) {
+            return self.demands.queue(rank);
+        }
         self.queued += 1;
         match self.exclusive[rank as usize] {
             Exclusive::No => self.free.insert(rank),
@@ -100,17 +131,31 @@ impl Slots {
 
     /// Starts one item and says which, if one may start.
     pub(super) fn start(&mut self, now_ms: u64) -> Option<u32> {
-        if self.alone_runs || self.running.len() >= self.jobs {
+        if self.alone_runs || self.taken >= self.jobs {
             return None;
         }
         let rank = self.choose(now_ms)?;
-        self.queued -= 1;
         self.alone_ran_last = false;
+        self.taken += self.demands.slots(rank);
+        self.note_start(rank, now_ms);
+        if self.demands.has(rank) {
+            self.demands.start(rank);
+            self.hold = self.hold.filter(|hold| hold.demanding != Some(rank));
+            if let Exclusive::Group(group) = self.exclusive[rank as usize] {
+                let group = self.groups.entry(group).or_default();
+                group.busy = true;
+                if let Some(&Reverse(first)) = group.queued.peek() {
+                    self.free.remove(first);
+                }
+            }
+            return Some(rank);
+        }
+        self.queued -= 1;
         match self.exclusive[rank as usize] {
             Exclusive::No => self.free.remove(rank),
             Exclusive::Alone => {
                 self.alone.pop();
-                self.drain = None;
+                self.hold = None;
                 self.alone_runs = true;
                 self.alone_ran_last = true;
             }
@@ -121,15 +166,22 @@ impl Slots {
                 group.busy = true;
             }
         }
+        Some(rank)
+    }
+
+    fn note_start(&mut self, rank: u32, now_ms: u64) {
         let end = now_ms.saturating_add(self.weights[rank as usize]);
         self.ends[rank as usize] = end;
         self.running.insert((end, rank));
-        Some(rank)
     }
 
     /// A running item has ended.
     pub(super) fn end(&mut self, rank: u32) {
         self.running.remove(&(self.ends[rank as usize], rank));
+        self.taken -= self.demands.slots(rank);
+        if self.demands.has(rank) {
+            self.demands.end(rank);
+        }
         match self.exclusive[rank as usize] {
             Exclusive::No => {}
             Exclusive::Alone => self.alone_runs = false,
@@ -144,26 +196,85 @@ impl Slots {
     }
 
     fn choose(&mut self, now_ms: u64) -> Option<u32> {
-        let free = self.free.best();
-        let Some(&Reverse(alone)) = self.alone.peek() else {
-            return free;
-        };
-        let alone_leads = self.drain.is_some() || free.is_none_or(|rank| alone < rank);
-        let Some(&(longest, _)) = self.running.last() else {
-            return if alone_leads || self.alone_ran_last {
-                Some(alone)
-            } else {
-                free
-            };
-        };
-        if !alone_leads {
-            return free;
+        if let Some(hold) = self.hold.filter(|hold| self.is_off(*hold)) {
+            debug_assert!(hold.demanding.is_some());
+            self.hold = None;
         }
-        let until = self.drain.map_or(longest, |until| until.min(longest));
-        self.drain = Some(until);
+        if self.hold.is_none() {
+            let alone = self.alone.peek().map(|&Reverse(rank)| rank);
+            if self.running.is_empty() && self.alone_ran_last && alone.is_some() {
+                return alone;
+            }
+            let plain = self.free.best();
+            let demanding = self.open_demands().min();
+            let leader = [plain, demanding, alone].into_iter().flatten().min()?;
+            if Some(leader) == plain {
+                return plain;
+            }
+            if Some(leader) == demanding && self.demands.fits(leader, self.free_slots()) {
+                return demanding;
+            }
+            self.hold = Some(Hold {
+                demanding: demanding.filter(|&rank| rank == leader),
+                until: u64::MAX,
+            });
+        }
+        self.choose_beside_hold(now_ms)
+    }
+
+    /// Whether what room is made for cannot start any more: another of its group, or of its limit, came first.
+    fn is_off(&self, hold: Hold) -> bool {
+        hold.demanding
+            .is_some_and(|rank| self.open_demands().all(|open| open != rank))
+    }
+
+    fn choose_beside_hold(&mut self, now_ms: u64) -> Option<u32> {
+        let free_slots = self.free_slots();
+        let mut hold = self.hold?;
+        let Some(&(longest, _)) = self.running.last() else {
+            let alone = || self.alone.peek().map(|&Reverse(rank)| rank);
+            return hold.demanding.or_else(alone);
+        };
+        let possible = match hold.demanding {
+            None => longest,
+            Some(rank) if self.demands.fits(rank, free_slots) => return Some(rank),
+            Some(rank) => self
+                .demands
+                .when_fits(rank, free_slots, self.running.iter().copied()),
+        };
+        hold.until = hold.until.min(possible);
+        self.hold = Some(hold);
+        let room = hold.until.saturating_sub(now_ms);
+        let spare = hold
+            .demanding
+            .is_some_and(|rank| free_slots > self.demands.slots(rank));
         // Durations are kept one too low; see `new`.
-        let gap = until.saturating_sub(now_ms).checked_sub(1)?;
-        self.free.best_within(gap)
+        let plain = match spare {
+            true => self.free.best(),
+            false => room
+                .checked_sub(1)
+                .and_then(|gap| self.free.best_within(gap)),
+        };
+        let short = |rank: &u32| {
+            let weight = self.weights[*rank as usize];
+            let in_time = weight > 0 && weight <= room;
+            let apart = |held| self.demands.are_apart(*rank, held, free_slots);
+            self.demands.fits(*rank, free_slots) && (in_time || hold.demanding.is_some_and(apart))
+        };
+        let demanding = self.open_demands().filter(short).min();
+        [plain, demanding].into_iter().flatten().min()
+    }
+
+    fn free_slots(&self) -> usize {
+        self.jobs - self.taken
+    }
+
+    /// Demanding items, the first of each kind, that only want room.
+    fn open_demands(&self) -> impl Iterator<Item = u32> + '_ {
+        self.demands
+            .first_of_each(&|group| self.groups.get(&group).is_some_and(|group| group.busy))
+            .collect::<Vec<u32>>()
+            .into_iter()
     }
 }
 
@@ -173,7 +284,11 @@ mod tests {
     use Exclusive::{Alone, Group, No};
 
     fn slots(jobs: u32, items: &[(u64, Exclusive)]) -> Slots {
-        let mut slots = Slots::new(jobs, items.iter().copied());
+        let plain = Demand::default();
+        let kinds = items
+            .iter()
+            .map(|&(weight, exclusive)| (weight, exclusive, &plain));
+        let mut slots = Slots::new(jobs, &[], kinds);
         (0..items.len() as u32).for_each(|rank| slots.queue(rank));
         slots
     }
@@ -200,7 +315,7 @@ mod tests {
         slots.end(5);
         assert_eq!(all(&mut slots, 60), [6], "40 ms are left");
         slots.end(6);
-        assert_eq!(all(&mut slots, 90), [], "10 ms are left");
+        assert_eq!(all(&mut slots, 90), [0u32; 0], "10 ms are left");
         slots.end(0);
         assert_eq!(all(&mut slots, 130), [1], "it runs alone");
         slots.end(1);
@@ -219,19 +334,21 @@ mod tests {
         );
         slots.end(2);
         slots.end(3);
-        assert_eq!(all(&mut slots, 300), []);
+        assert_eq!(all(&mut slots, 300), [0u32; 0]);
         slots.end(4);
         assert_eq!(all(&mut slots, 300), [1]);
     }
 
     #[test]
     fn a_more_urgent_newcomer_does_not_break_off_the_draining() {
-        let mut slots = Slots::new(2, [(9, No), (9, No), (9, Alone)].into_iter());
+        let plain = Demand::default();
+        let kinds = [(9, No, &plain), (9, No, &plain), (9, Alone, &plain)];
+        let mut slots = Slots::new(2, &[], kinds.into_iter());
         slots.queue(1);
         slots.queue(2);
         assert_eq!(all(&mut slots, 0), [1]);
         slots.queue(0);
-        assert_eq!(all(&mut slots, 5), []);
+        assert_eq!(all(&mut slots, 5), [0u32; 0]);
         slots.end(1);
         assert_eq!(all(&mut slots, 9), [2]);
         slots.end(2);
@@ -265,7 +382,7 @@ mod tests {
         slots.end(0);
         assert_eq!(all(&mut slots, 1), [1]);
         slots.end(2);
-        assert_eq!(all(&mut slots, 1), []);
+        assert_eq!(all(&mut slots, 1), [0u32; 0]);
         slots.end(1);
         assert_eq!(all(&mut slots, 1), [3]);
         assert_eq!(slots.queued(), 0);
@@ -275,5 +392,73 @@ mod tests {
     fn no_slots_count_as_one() {
         let mut slots = slots(0, &[(1, No), (1, No)]);
         assert_eq!(all(&mut slots, 0), [0]);
+    }
+
+    #[test]
+    fn room_is_made_for_the_wide_and_the_short_fill_it() {
+        let wide = Demand {
+            slots: 3,
+            ..Demand::default()
+        };
+        let hungry = Demand {
+            draws: vec![(0, 8)],
+            ..Demand::default()
+        };
+        let plain = Demand::default();
+        let kinds = [
+            (100, No, &plain),
+            (50, No, &wide),
+            (200, No, &plain),
+            (60, No, &plain),
+            (40, No, &hungry),
+            (40, No, &hungry),
+        ];
+        let mut slots = Slots::new(3, &[10], kinds.into_iter());
+        (0..6).for_each(|rank| slots.queue(rank));
+        assert_eq!(all(&mut slots, 0), [0, 3, 4], "what ends before 100");
+        slots.end(3);
+        slots.end(4);
+        assert_eq!(all(&mut slots, 60), [5]);
+        slots.end(5);
+        slots.end(0);
+        assert_eq!(all(&mut slots, 100), [1], "it takes every slot");
+        slots.end(1);
+        assert_eq!(all(&mut slots, 150), [2]);
+        assert_eq!(slots.queued(), 0);
+    }
+
+    #[test]
+    fn limits_and_resources_are_never_overdrawn() {
+        let few = Demand {
+            limit: Some((7, 2)),
+            ..Demand::default()
+        };
+        let half = Demand {
+            draws: vec![(0, 5)],
+            ..Demand::default()
+        };
+        let all_of_it = Demand {
+            slots: 99,
+            draws: vec![(0, 99)],
+            ..Demand::default()
+        };
+        let mut kinds = vec![(9, No, &few); 3];
+        kinds.extend([
+            (9, No, &half),
+            (9, No, &half),
+            (9, No, &half),
+            (9, No, &all_of_it),
+        ]);
+        let mut slots = Slots::new(8, &[10], kinds.into_iter());
+        (0..7).for_each(|rank| slots.queue(rank));
+        assert_eq!(all(&mut slots, 0), [0, 1, 3, 4]);
+        slots.end(0);
+        assert_eq!(all(&mut slots, 1), [2], "one of the limited may follow");
+        for rank in [1, 2, 3, 4] {
+            slots.end(rank);
+        }
+        assert_eq!(all(&mut slots, 9), [5]);
+        slots.end(5);
+        assert_eq!(all(&mut slots, 18), [6], "cut to what there is");
     }
 }

@@ -13,6 +13,8 @@ const WINDOW: usize = 200;
 #[derive(Debug)]
 pub(super) struct Excerpt {
     name: String,
+    /// Lines of other files before this one in the source.
+    before: usize,
     text: String,
     lines: Vec<ExcerptLine>,
     /// The places, in the excerpt's own offsets.
@@ -34,9 +36,21 @@ impl Excerpt {
     /// The excerpt that shows all places of `problem`.
     pub(super) fn new(problem: &Problem, style: ProblemStyle) -> Excerpt {
         let source = &problem.source;
+        let end = source.text.len() as u32;
+        let file_of = |label: &Label| source.file_at(label.span.start.min(end));
+        let first = problem.labels.first();
+        let file = first.map_or(0, file_of);
+        let before = source.lines_before(file);
+        let after = source.lines_before(file + 1);
+        let until = if after > before {
+            after
+        } else {
+            source.lines()
+        };
         let places: Vec<(usize, &Label)> = problem
             .labels
             .iter()
+            .filter(|label| file_of(label) == file)
             .map(|label| {
                 (
                     source
@@ -50,12 +64,16 @@ impl Excerpt {
         let mut numbers: Vec<usize> = places
             .iter()
             .flat_map(|(line, _)| line.saturating_sub(1)..=line + 1)
-            .filter(|n| *n < source.lines())
+            .filter(|n| (before..until).contains(n))
             .collect();
         numbers.sort_unstable();
         numbers.dedup();
         let mut excerpt = Excerpt {
-            name: source.name.clone(),
+            name: source
+                .place(first.map_or(0, |label| label.span.start.min(end)))
+                .file
+                .to_owned(),
+            before,
             text: String::new(),
             lines: Vec::new(),
             labels: Vec::new(),
@@ -227,7 +245,7 @@ impl SourceCode for Excerpt {
             self.name.clone(),
             &self.text.as_bytes()[start..stop],
             (start, stop - start).into(),
-            self.lines[from].number,
+            self.lines[from].number - self.before,
             column,
             to - from,
         )))

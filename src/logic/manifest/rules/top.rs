@@ -69,7 +69,7 @@ pub(super) static WORDS: [Word; 8] = [
     },
     Word {
         name: "node",
-        places: &[Place::Top],
+        places: &[Place::Top, Place::Included],
         block: Some(Place::Node),
         repeatable: true,
         about: "A command with what it reads and what it writes",
@@ -94,7 +94,7 @@ pub(super) static WORDS: [Word; 8] = [
     },
     Word {
         name: "params",
-        places: &[Place::Top],
+        places: &[Place::Top, Place::Included],
         max: None,
         repeatable: true,
         about: "Files that hold parameters: .toml, .json, .yaml",

@@ -26,9 +26,10 @@ const BUILDS: u64 = 20_000;
 
 /// Lives through a story to its end and gives back all orders.
 fn simulate(story: &Story, random: &mut Random) -> Vec<Order> {
-    let mut scheduler = Scheduler::new(story.limits, story.items.clone());
+    let mut scheduler = Scheduler::new(story.limits.clone(), story.items.clone());
     let mut referee = Referee::new(story);
     let mut orders = Vec::new();
+    let mut tries = vec![0; story.items.len()];
     let mut in_flight: Vec<(u64, Order)> = Vec::new();
     let mut now = 0;
     for step in 0.. {
@@ -66,6 +67,10 @@ fn simulate(story: &Story, random: &mut Random) -> Vec<Order> {
             Order::Check(item) if story.fates[item as usize].check_fails => News::Failed(item),
             Order::Check(item) if story.fates[item as usize].must_run => News::MustRun(item),
             Order::Check(item) => News::Settled(item),
+            Order::Run(item) if tries[item as usize] < story.fates[item as usize].again => {
+                tries[item as usize] += 1;
+                News::Again(item)
+            }
             Order::Run(item) if story.fates[item as usize].run_fails => News::Failed(item),
             Order::Run(item) => News::Ran(item),
         };
@@ -76,12 +81,11 @@ fn simulate(story: &Story, random: &mut Random) -> Vec<Order> {
     orders
 }
 
-#[test]
-fn every_random_build_keeps_the_rules() {
+fn check(tell: fn(&mut Random) -> Story) {
     for seed in 0..BUILDS {
         let live = || {
             let mut random = Random::new(seed);
-            simulate(&Story::new(&mut random), &mut random)
+            simulate(&tell(&mut random), &mut random)
         };
         let orders =
             std::panic::catch_unwind(live).unwrap_or_else(|_| panic!("seed {seed} breaks a rule"));
@@ -89,4 +93,14 @@ fn every_random_build_keeps_the_rules() {
             assert_eq!(orders, live(), "seed {seed} tells two stories");
         }
     }
+}
+
+#[test]
+fn every_random_build_keeps_the_rules() {
+    check(Story::new);
+}
+
+#[test]
+fn no_demand_is_overdrawn_and_none_waits_for_ever() {
+    check(Story::demanding);
 }

@@ -13,6 +13,8 @@ pub(super) struct Referee<'a> {
     started_ms: Vec<u64>,
     /// Longest expected path from the start of each item.
     path: Vec<u64>,
+    /// Some item demands more than a slot: the plain rules say what may start, not what has to.
+    demanding: bool,
     /// While slots drain: when the longest runner is expected to end.
     drain: Option<u64>,
     alone_ran_last: bool,
@@ -38,6 +40,7 @@ impl<'a> Referee<'a> {
             states,
             started_ms,
             path,
+            demanding: story.items.iter().any(|item| !item.demand.is_plain()),
             drain: None,
             alone_ran_last: false,
             halted: false,
@@ -135,7 +138,7 @@ impl<'a> Referee<'a> {
     }
 
     pub(super) fn ordered(&mut self, order: Option<Order>, now: u64) {
-        let must_start = if self.halted {
+        let must_start = if self.halted || self.demanding {
             None
         } else {
             self.must_start(now)
@@ -156,15 +159,22 @@ impl<'a> Referee<'a> {
                     !self.alone(item) || beside.is_empty(),
                     "{item} does not run alone"
                 );
-                assert!(
-                    !self.group_forbids(item),
-                    "{item} runs beside one of its group"
-                );
-                assert_eq!(must_start, Some(item), "the wrong one starts");
+                let exclusive = self.item(item).exclusive;
+                let in_group = matches!(exclusive, Exclusive::Group(_));
+                let beside_its_group = in_group
+                    && beside
+                        .iter()
+                        .any(|&other| self.item(other).exclusive == exclusive);
+                assert!(!beside_its_group, "{item} runs beside one of its group");
+                if self.demanding {
+                    self.check_demands(item);
+                } else {
+                    assert_eq!(must_start, Some(item), "the wrong one starts");
+                }
                 if self.alone(item) {
                     let late = self.drain.is_some_and(|until| now > until);
                     assert!(
-                        !(self.story.exact && late),
+                        self.demanding || !(self.story.exact && late),
                         "{item} waited longer than for the slots to drain"
                     );
                     self.drain = None;
@@ -185,6 +195,9 @@ impl<'a> Referee<'a> {
             None if self.halted => {}
             None => {
                 assert_eq!(must_start, None, "it should have started");
+                let idle = self.in_state(State::Running).next().is_none();
+                let waiting = self.in_state(State::Queued).next();
+                assert!(!idle || waiting.is_none(), "{waiting:?} waits for nothing");
                 let ready = self
                     .in_state(State::Waiting)
                     .find(|&item| self.may_be_checked(item));
@@ -197,10 +210,45 @@ impl<'a> Referee<'a> {
         );
     }
 
+    /// Nothing is overdrawn once `item` runs beside those that do. What is asked for beyond what there is counts as all.
+    fn check_demands(&self, item: u32) {
+        let limits = &self.story.limits;
+        let together: Vec<&Item> = self
+            .in_state(State::Running)
+            .chain([item])
+            .map(|item| self.item(item))
+            .collect();
+        if self.alone(item) {
+            return;
+        }
+        let slots: u32 = together
+            .iter()
+            .map(|item| item.demand.slots.min(limits.jobs))
+            .sum();
+        assert!(
+            slots <= limits.jobs,
+            "{item} takes more slots than are free"
+        );
+        for (resource, &total) in limits.resources.iter().enumerate() {
+            let draws = together.iter().flat_map(|item| &item.demand.draws);
+            let of_it = draws.filter(|(drawn, _)| *drawn as usize == resource);
+            let taken: u64 = of_it.map(|(_, amount)| (*amount).min(total)).sum();
+            assert!(taken <= total, "{item} overdraws resource {resource}");
+        }
+        if let Some((group, most)) = self.item(item).demand.limit {
+            let same = |item: &&&Item| item.demand.limit.is_some_and(|(other, _)| other == group);
+            let count = together.iter().filter(same).count();
+            assert!(
+                count <= most as usize,
+                "{item} is one too many of its limit"
+            );
+        }
+    }
+
     pub(super) fn told(&mut self, news: News) {
         let (item, state) = match news {
             News::Settled(item) => (item, State::Settled),
-            News::MustRun(item) => (item, State::Queued),
+            News::MustRun(item) | News::Again(item) => (item, State::Queued),
             News::Ran(item) => (item, State::Ran),
             News::Failed(item) => (item, State::Failed),
             News::Stopped(item) => (item, State::Stopped),

@@ -2,7 +2,7 @@
 //!
 //! Does not know the scheduler.
 
-use crate::logic::schedule::{Exclusive, Item, Limits};
+use crate::logic::schedule::{Demand, Exclusive, Item, Limits};
 
 /// A small generator of random numbers (xorshift64*), so that a seed always tells the same story.
 pub(super) struct Random(u64);
@@ -42,6 +42,8 @@ pub(super) struct Fate {
     pub(super) run_fails: bool,
     pub(super) check_takes: u64,
     pub(super) run_takes: u64,
+    /// How often its command is tried again before it counts.
+    pub(super) again: u32,
 }
 
 impl Story {
@@ -54,6 +56,7 @@ impl Story {
             needs: Vec::new(),
             after: Vec::new(),
             exclusive: Exclusive::No,
+            demand: Demand::default(),
             weight: 0,
         };
         let mut items = vec![blank; count];
@@ -94,6 +97,7 @@ impl Story {
             run_fails: random.chance(failing),
             check_takes: random.below(6),
             run_takes: if exact { item.weight } else { random.below(60) },
+            again: 0,
         };
         Story {
             fates: items.iter().map(fate).collect(),
@@ -101,9 +105,47 @@ impl Story {
             limits: Limits {
                 jobs: 1 + random.below(8) as u32,
                 keep_going: random.chance(50),
+                resources: Vec::new(),
             },
             interrupt_after: random.chance(20).then(|| random.below(30)),
             exact,
         }
+    }
+
+    /// The same, where some items demand more than a slot and some commands are tried again.
+    pub(super) fn demanding(random: &mut Random) -> Self {
+        let mut story = Story::new(random);
+        let jobs = u64::from(story.limits.jobs);
+        story.limits.resources = (0..random.below(3)).map(|_| 1 + random.below(20)).collect();
+        let often = [20, 60, 100][random.below(3) as usize];
+        let resources = story.limits.resources.clone();
+        for item in &mut story.items {
+            if !random.chance(often) {
+                continue;
+            }
+            item.demand.slots = 1 + random.below(jobs + 1) as u32;
+            item.demand.limit = random
+                .chance(30)
+                .then(|| (random.below(3) as u32, 1 + random.below(3) as u32));
+            for (resource, &total) in resources.iter().enumerate() {
+                if random.chance(50) {
+                    item.demand
+                        .draws
+                        .push((resource as u32, random.below(total + 2)));
+                }
+            }
+        }
+        // All of one limited group share one limit.
+        for item in &mut story.items {
+            item.demand.limit = item.demand.limit.map(|(group, _)| (group, group + 1));
+        }
+        for fate in &mut story.fates {
+            fate.again = if random.chance(10) {
+                1 + random.below(3) as u32
+            } else {
+                0
+            };
+        }
+        story
     }
 }
