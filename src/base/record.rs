@@ -102,6 +102,8 @@ pub enum Ending {
     Signal(i32),
     /// It could not be started.
     NotStarted,
+    /// It was ended by us because it took longer than it may.
+    TimedOut,
 }
 
 impl Ending {

@@ -2,13 +2,14 @@
 //!
 //! Judging is `check`'s, running is `run`'s, the choice of what comes next is the scheduler's; this carries messages.
 
+mod ended;
 mod temporary;
 
 use super::check::{self, CheckFound, Checked};
 use super::items::Items;
 use super::memory::Memory;
 use super::project::{Project, Tools};
-use super::run::{self, Ran, RunFound};
+use super::run::{self, Ran};
 use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::{Settled, Survey};
 use crate::base::content::{Content, Contents};
@@ -71,12 +72,13 @@ pub fn build(
     let work = items.nodes.len();
     let mut build = Build {
         shared: &shared,
-        scheduler: Scheduler::new(limits, schedule),
+        scheduler: Scheduler::new(&limits, schedule),
         places: items.places,
         nodes: items.nodes,
         selection: request.selection,
         standing: survey.standing,
         pending: HashMap::new(),
+        tries: HashMap::new(),
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
         summary: Summary {
             fresh: total - work,
@@ -124,8 +126,10 @@ struct Build<'a, 'w> {
     selection: &'a Selection,
     /// By path number: what stands there, kept up to date as nodes settle.
     standing: Vec<Option<Content>>,
-    /// By item number: what a check found, until the run starts.
+    /// By item number: what a check found, for the run and for another try of it.
     pending: HashMap<u32, (Vec<Reason>, Contents)>,
+    /// By item number: how often it was tried again.
+    tries: HashMap<u32, u32>,
     memory: Memory,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
@@ -254,63 +258,12 @@ impl<'a> Build<'a, '_> {
         Ok(())
     }
 
-    fn ran(&mut self, item: u32, ran: Ran) -> Result<(), Trouble> {
-        self.notices(ran.notices);
-        let node = self.node(item);
-        if let Some(record) = ran.record {
-            self.memory.run(&record)?;
-        }
-        match ran.found {
-            RunFound::Done {
-                settled,
-                took,
-                keep,
-            } => {
-                let last = self.shared.tools.ledger.node(self.graph().name(node));
-                let unchanged =
-                    last.is_some_and(|last| last.result.outputs == settled.result.outputs);
-                self.summary.ran += 1;
-                if keep {
-                    self.record(node, settled, Origin::Ran)?;
-                } else {
-                    self.note_outputs(node, &settled);
-                    self.memory.outputs(&settled.result.outputs)?;
-                }
-                self.finished(item, Outcome::Ran { took, unchanged });
-                self.tell_scheduler(News::Ran(item));
-                self.put_away_what_is_read(item)?;
-            }
-            RunFound::Failed(failure) => {
-                self.half_made(node)?;
-                self.failed(item, failure);
-            }
-            RunFound::Stopped => {
-                self.half_made(node)?;
-                self.tell_scheduler(News::Stopped(item));
-            }
-        }
-        Ok(())
-    }
-
-    /// What a run left that did not end well is gone, unless the next one goes on from it.
-    fn half_made(&mut self, node: NodeId) -> Result<(), Trouble> {
-        if self.graph().job(node).persist {
-            return Ok(());
-        }
-        self.memory.removed(self.output_paths(node))
-    }
-
-    fn failed(&mut self, item: u32, failure: Failure) {
-        self.summary.failed += 1;
-        self.finished(item, Outcome::Failed(failure));
-        self.tell_scheduler(News::Failed(item));
-    }
-
     /// Says that a node's command starts, and gives the inputs that it was judged by.
     fn start(&mut self, item: u32) -> Contents {
         let (reasons, inputs) = self
             .pending
-            .remove(&item)
+            .get(&item)
+            .cloned()
             .expect("a check comes before its run");
         let node = self.node(item);
         let command = self.graph().job(node).shown;

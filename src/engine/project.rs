@@ -304,7 +304,7 @@ fn read(place: Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
             listings: Vec::new(),
             includes: Vec::new(),
         };
-        let basis = made_from.with_listings(&listings, includes);
+        let basis = made_from.with_listings(&listings, &includes);
         snapshot::save(&place, &basis, &graph);
     }
     Ok(Project {

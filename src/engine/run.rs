@@ -227,6 +227,7 @@ pub(super) fn command_job(
         dir: ProjectPath::from_normal(&spec.folder).under(&place.root),
         env,
         log: state::log_path(&place.state, project.graph.name(node), build),
+        timeout: (spec.timeout_ms > 0).then(|| Duration::from_millis(spec.timeout_ms)),
     }
 }
 

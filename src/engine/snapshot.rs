@@ -112,7 +112,7 @@ impl Basis {
     pub(super) fn with_listings(
         mut self,
         listings: &HashMap<String, Vec<ProjectPath>>,
-        includes: Vec<(String, Vec<ProjectPath>)>,
+        includes: &[(String, Vec<ProjectPath>)],
     ) -> Self {
         let digest = |(pattern, files): (&String, &Vec<ProjectPath>)| {
             (pattern.clone(), listing_digest(files))

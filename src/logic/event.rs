@@ -161,6 +161,17 @@ pub enum Notice {
         /// Which inputs.
         paths: Vec<ProjectPath>,
     },
+    /// A command failed and is tried again.
+    Retrying {
+        /// Which node.
+        node: String,
+        /// Why it failed.
+        cause: FailureCause,
+        /// Which retry it will be, from 1.
+        retry: u32,
+        /// How many there may be.
+        most: u32,
+    },
     /// A command left processes behind; they were ended.
     LeftProcesses {
         /// Which node.

@@ -56,6 +56,7 @@ fn ending_words(ending: Ending) -> String {
         Ending::Exit(code) => format!("exit code {code}"),
         Ending::Signal(number) => format!("ended by {}", signal(number)),
         Ending::NotStarted => "it could not be started".to_owned(),
+        Ending::TimedOut => "it took longer than its `timeout` and was ended".to_owned(),
     }
 }
 
@@ -85,7 +86,7 @@ fn ending_hint(ending: Ending) -> Option<&'static str> {
     let signal = match ending {
         Ending::Signal(number) => number,
         Ending::Exit(code) => code - SHELL_SIGNAL_BASE,
-        Ending::NotStarted => return None,
+        Ending::NotStarted | Ending::TimedOut => return None,
     };
     match (signal, ending) {
         (SIGKILL, _) => Some(

@@ -42,6 +42,15 @@ pub fn notice(notice: &Notice) -> String {
             "{} changed while `{node}` ran; its outputs stay, but the next build runs it again",
             list(paths)
         ),
+        Notice::Retrying {
+            node,
+            cause,
+            retry,
+            most,
+        } => format!(
+            "`{node}` failed ({}) and is tried again, {retry} of {most}",
+            super::failures::cause(cause)
+        ),
         Notice::LeftProcesses { node } => {
             format!("`{node}` ended but left processes running; they were ended")
         }
@@ -152,6 +161,17 @@ mod tests {
                     paths: paths(5),
                 },
                 "1, 2, 3 and 2 more changed while `train` ran; its outputs stay, but the next build runs it again",
+            ),
+            (
+                Notice::Retrying {
+                    node: node(),
+                    cause: crate::logic::event::FailureCause::Ending(
+                        crate::base::record::Ending::Exit(1),
+                    ),
+                    retry: 1,
+                    most: 2,
+                },
+                "`train` failed (exit code 1) and is tried again, 1 of 2",
             ),
             (
                 Notice::LeftProcesses { node: node() },

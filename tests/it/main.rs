@@ -14,9 +14,11 @@ mod diagnostics;
 mod faults;
 mod graph;
 mod kedro;
+mod language;
 mod protection;
 mod quoting;
 mod schemas;
+mod settings;
 mod staleness;
 
 mod book;

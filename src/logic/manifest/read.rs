@@ -134,7 +134,7 @@ impl Reader<'_> {
                     }
                 }
                 Err(error) if !self.damaged => {
-                    self.unreadable(&(from..file.start + chunk.span.end), &error)
+                    self.unreadable(&(from..file.start + chunk.span.end), &error);
                 }
                 // The guard has said what is wrong here.
                 Err(_) => {}

@@ -36,7 +36,7 @@ impl Scheduler {
     ///
     /// # Panics
     /// When an item names another that does not exist, and, where debug assertions are on, on a circle.
-    pub fn new(limits: Limits, items: Vec<Item>) -> Self {
+    pub fn new(limits: &Limits, items: Vec<Item>) -> Self {
         let need_users = Users::new(items.len(), items.iter().map(|item| &*item.needs));
         let after_users = Users::new(items.len(), items.iter().map(|item| &*item.after));
         let pending: Vec<u32> = items
@@ -209,7 +209,7 @@ mod tests {
 
     fn scheduler(keep_going: bool, items: &[Item]) -> Scheduler {
         Scheduler::new(
-            Limits {
+            &Limits {
                 jobs: 4,
                 keep_going,
                 resources: Vec::new(),

@@ -113,6 +113,7 @@ mod tests {
                 token: "bytecode",
             }),
             log: root.join("log"),
+            timeout: None,
         };
         fs::write(root.join("main.py"), "import helper\nprint(helper.VALUE)\n").unwrap();
         // The same whole second each time, however slowly the test runs.

@@ -16,6 +16,7 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -64,6 +65,8 @@ pub struct Job {
     pub env: Vec<(OsString, OsString)>,
     /// The file that receives standard output and standard error. Emptied first; its folder has to stand.
     pub log: PathBuf,
+    /// When this has passed, the command and all that it started in its group is ended.
+    pub timeout: Option<Duration>,
 }
 
 /// How a job went.
@@ -115,13 +118,14 @@ impl Executor for LocalExecutor {
         };
         let group = Pid::from_child(&child);
         running.add(group);
-        let status = child.wait();
+        let (status, timed_out) = wait(&mut child, group, job.timeout, running.grace());
         execution.took = begun.elapsed();
         let left = end_leftovers(group, running, TAIL_GRACE);
         execution.stopped = running.remove(group);
         execution.left_processes = left && !execution.stopped;
         execution.logged_bytes = log.metadata().map_or(0, |metadata| metadata.len());
         match status {
+            Ok(_) if timed_out => execution.ending = Ending::TimedOut,
             Ok(status) => execution.ending = ending(status),
             // Only when this process was started with SIGCHLD ignored: the kernel keeps no endings then.
             Err(error) => {
@@ -188,6 +192,36 @@ fn open_log(path: &Path) -> Result<File, Trouble> {
     log.map(File::from)
         .map_err(io::Error::from)
         .map_err(Trouble::on("create", path))
+}
+
+/// Waits for the command's end, which a watcher brings about when it takes too long: asked first, killed after `grace`.
+/// Also says whether that was so.
+fn wait(
+    child: &mut Child,
+    group: Pid,
+    timeout: Option<Duration>,
+    grace: Duration,
+) -> (io::Result<ExitStatus>, bool) {
+    let Some(timeout) = timeout else {
+        return (child.wait(), false);
+    };
+    let (ended, end) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let watcher = scope.spawn(move || {
+            let is_over = |time| end.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+            if !is_over(timeout) {
+                return false;
+            }
+            group::ask_to_end(group);
+            if is_over(grace) {
+                group::signal(group, Signal::KILL);
+            }
+            true
+        });
+        let status = child.wait();
+        drop(ended);
+        (status, watcher.join().unwrap_or(false))
+    })
 }
 
 /// Ends what is left of a group whose leader has ended. Whether anything outlived `tail_grace`.

@@ -140,6 +140,7 @@ pub(super) fn put_run(out: &mut FlatWriter, run: &RunRecord) {
         Ending::Exit(code) => (0, code),
         Ending::Signal(signal) => (1, signal),
         Ending::NotStarted => (2, 0),
+        Ending::TimedOut => (3, 0),
     };
     out.byte(kind)
         .number(number.cast_unsigned())
@@ -156,6 +157,7 @@ pub(super) fn take_run(from: &mut FlatReader<'_>) -> Option<RunRecord> {
             (0, code) => Ending::Exit(code),
             (1, signal) => Ending::Signal(signal),
             (2, _) => Ending::NotStarted,
+            (3, _) => Ending::TimedOut,
             _ => return None,
         },
         log: from.byte()? == 1,

@@ -26,7 +26,7 @@ const BUILDS: u64 = 20_000;
 
 /// Lives through a story to its end and gives back all orders.
 fn simulate(story: &Story, random: &mut Random) -> Vec<Order> {
-    let mut scheduler = Scheduler::new(story.limits.clone(), story.items.clone());
+    let mut scheduler = Scheduler::new(&story.limits, story.items.clone());
     let mut referee = Referee::new(story);
     let mut orders = Vec::new();
     let mut tries = vec![0; story.items.len()];

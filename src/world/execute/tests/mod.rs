@@ -38,6 +38,7 @@ impl Place {
             dir: self.0.path().to_path_buf(),
             env: shell_environment(),
             log: self.0.path().join("log"),
+            timeout: None,
         }
     }
 

@@ -1,0 +1,92 @@
+//! What follows from the end of a command: its result is recorded, it is tried again, or it has failed.
+//!
+//! Does not decide what starts next; the scheduler does.
+
+use super::Build;
+use crate::base::record::Origin;
+use crate::engine::run::{Ran, RunFound};
+use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome};
+use crate::logic::graph::NodeId;
+use crate::logic::schedule::News;
+use crate::world::trouble::Trouble;
+
+impl Build<'_, '_> {
+    pub(super) fn ran(&mut self, item: u32, ran: Ran) -> Result<(), Trouble> {
+        self.notices(ran.notices);
+        let node = self.node(item);
+        if let Some(record) = ran.record {
+            self.memory.run(&record)?;
+        }
+        match ran.found {
+            RunFound::Done {
+                settled,
+                took,
+                keep,
+            } => {
+                let last = self.shared.tools.ledger.node(self.graph().name(node));
+                let unchanged =
+                    last.is_some_and(|last| last.result.outputs == settled.result.outputs);
+                self.summary.ran += 1;
+                self.pending.remove(&item);
+                if keep {
+                    self.record(node, settled, Origin::Ran)?;
+                } else {
+                    self.note_outputs(node, &settled);
+                    self.memory.outputs(&settled.result.outputs)?;
+                }
+                self.finished(item, Outcome::Ran { took, unchanged });
+                self.tell_scheduler(News::Ran(item));
+                self.put_away_what_is_read(item)?;
+            }
+            RunFound::Failed(failure) => {
+                self.half_made(node)?;
+                if !self.try_again(item, &failure) {
+                    self.failed(item, failure);
+                }
+            }
+            RunFound::Stopped => {
+                self.half_made(node)?;
+                self.tell_scheduler(News::Stopped(item));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a run left that did not end well is gone, unless the next one goes on from it.
+    fn half_made(&mut self, node: NodeId) -> Result<(), Trouble> {
+        if self.graph().job(node).persist {
+            return Ok(());
+        }
+        self.memory.removed(self.output_paths(node))
+    }
+
+    /// Puts a failed command back into the queue, as often as the manifest says.
+    fn try_again(&mut self, item: u32, failure: &Failure) -> bool {
+        let most = self.graph().job(self.node(item)).retries;
+        let retry = 1 + self.tries.get(&item).copied().unwrap_or(0);
+        let in_vain = matches!(
+            failure.cause,
+            FailureCause::NotStarted { .. } | FailureCause::Trouble(_)
+        );
+        if in_vain || retry > most || self.summary.interrupted {
+            return false;
+        }
+        self.tries.insert(item, retry);
+        let node = self.graph().name(self.node(item)).to_owned();
+        (self.tell)(BuildEvent::Notice(Notice::Retrying {
+            node,
+            cause: failure.cause.clone(),
+            retry,
+            most,
+        }));
+        self.tell_scheduler(News::Again(item));
+        true
+    }
+
+    pub(super) fn failed(&mut self, item: u32, failure: Failure) {
+        self.summary.failed += 1;
+        self.pending.remove(&item);
+        self.finished(item, Outcome::Failed(failure));
+        self.tell_scheduler(News::Failed(item));
+    }
+}
