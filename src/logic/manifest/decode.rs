@@ -24,6 +24,21 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Whether a node of this name was there.
+    pub(super) fn has_node(&self, name: &str) -> bool {
+        self.nodes.contains_key(name)
+    }
+
+    /// Takes note that there was a node, whether it can be used or not.
+    pub(super) fn note_some_node(&mut self) {
+        self.words.entry("node").or_default();
+    }
+
+    /// Takes note of a node that was read elsewhere.
+    pub(super) fn note_node(&mut self, name: &Spanned<String>) {
+        self.nodes.insert(name.value.clone(), name.span);
+    }
+
     /// Whether no statement has been understood yet.
     pub(super) fn is_empty(&self) -> bool {
         self.words.is_empty()

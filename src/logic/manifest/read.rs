@@ -2,6 +2,8 @@
 //!
 //! Does not know the single steps. Does not read files.
 
+mod fast;
+
 use super::Manifest;
 use super::check::Reader;
 use super::decode::Seen;
@@ -21,6 +23,21 @@ pub const MAX_BYTES: usize = 64 << 20;
 /// Reads a manifest. The problems are sorted by place. There is a manifest also when there are errors, as long as
 /// something could be read; nodes in which something was wrong are `poisoned`.
 pub fn read(source: &Arc<Source>) -> (Option<Manifest>, Vec<Problem>) {
+    read_with(source, Way::Fast)
+}
+
+/// How a text is read; what comes of it is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    /// Statement by statement, plain ones without kdl-rs.
+    #[default]
+    Fast,
+    /// All of it by kdl-rs.
+    KdlOnly,
+}
+
+/// [`read`], in the way that is asked for.
+pub fn read_with(source: &Arc<Source>, way: Way) -> (Option<Manifest>, Vec<Problem>) {
     if source.text.len() > MAX_BYTES {
         let message = format!("a manifest has at most {} MiB", MAX_BYTES >> 20);
         let problem = Problem::error(source, "too-large", message)
@@ -37,7 +54,14 @@ pub fn read(source: &Arc<Source>) -> (Option<Manifest>, Vec<Problem>) {
         } else {
             Place::Included
         };
-        problems.extend(read_file(source, file, place, &mut seen, &mut manifest));
+        let fast = match way {
+            Way::Fast => fast::read_file(source, file.clone(), place, &mut seen, &mut manifest),
+            Way::KdlOnly => None,
+        };
+        problems.extend(match fast {
+            Some(problems) => problems,
+            None => read_file(source, file, place, &mut seen, &mut manifest),
+        });
     }
     let mut reader = Reader {
         source,
@@ -176,3 +200,9 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the official cases lie where cargo keeps packages"
+)]
+mod ways;
