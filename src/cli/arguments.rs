@@ -84,9 +84,36 @@ pub(super) enum Command {
     /// Remove outputs that pipe wrote; never sources, never what somebody changed
     Clean(Clean),
     /// Check the manifest without running anything
-    Check,
+    Check(Check),
     /// Start a project: write a first pipe.kdl
     Init,
+    /// Lay out the manifest, and those it includes, in the usual way
+    Fmt(Fmt),
+    /// Print what a manifest may hold, as a KDL Schema
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// For people, or as data with all problems
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: CheckFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fmt {
+    /// Files, or `-` for standard input; without one the manifest and those it includes
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Write nothing; show what would change, and exit with 1 when something would
+    #[arg(long)]
+    pub(super) check: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,10 +11,12 @@ mod build;
 mod check;
 mod clean;
 mod failure;
+mod fmt;
 mod init;
 mod list;
 mod log;
 mod output;
+mod schema;
 mod status;
 mod why;
 
@@ -68,8 +70,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::List(list) => list::run(&caller, list),
         Command::Log(log) => log::run(&caller, log),
         Command::Clean(clean) => clean::run(&caller, clean),
-        Command::Check => check::run(&caller),
+        Command::Check(check) => check::run(&caller, check),
         Command::Init => init::run(&caller),
+        Command::Fmt(fmt) => fmt::run(&caller, fmt),
+        Command::Schema => schema::run(),
     };
     let code = answer.unwrap_or_else(|error| {
         failure::show(&error, &caller);

@@ -12,6 +12,7 @@ pub mod survey;
 
 pub mod build;
 mod check;
+pub mod format;
 mod inputs;
 mod items;
 mod memory;

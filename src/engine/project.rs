@@ -8,6 +8,7 @@ use super::sources::{self, Sources};
 use crate::base::content::Content;
 use crate::base::path::{PathPattern, ProjectPath, STATE_FOLDER};
 use crate::logic::graph::expand::{self, Facts};
+use crate::logic::graph::review::review;
 use crate::logic::graph::{self, Graph, Instances};
 use crate::logic::manifest::{Amount, Manifest, Problem, Severity, problem};
 use crate::logic::params::SetFault;
@@ -238,11 +239,19 @@ impl Project {
         if let Some(project) = snapshot::find(&place, tools)? {
             return Ok(project);
         }
-        read(place, tools, save)
+        read(place, tools, save, false)
+    }
+
+    /// Reads the project anew, and looks for what seems wrong in it besides.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn review(place: Place, tools: &Tools) -> Result<Project, OpenError> {
+        read(place, tools, false, true)
     }
 }
 
-fn read(place: Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
+fn read(place: Place, tools: &Tools, save: bool, thorough: bool) -> Result<Project, OpenError> {
     let Sources {
         source,
         manifest: decoded,
@@ -281,7 +290,12 @@ fn read(place: Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
         manifest: &place.manifest,
         memory: nearby::machine_memory(),
     };
+    let looked_at = match thorough {
+        true => review(&decoded, &source, &params, &instances),
+        false => Vec::new(),
+    };
     let (graph, more) = expand::expand(&decoded, &source, instances, &facts);
+    problems.extend(looked_at);
     problems = problem::merged(problems, more);
     let Some(graph) = graph.filter(|_| {
         problems
@@ -353,7 +367,7 @@ pub(super) fn list(
 
 /// Whether `path`, which no node declares, is or lies in what a node that is gone wrote, and is as it was then, or was
 /// being written when its build was killed. Once somebody has changed it, it is theirs.
-fn is_leftover(tools: &Tools, path: &ProjectPath) -> bool {
+pub(super) fn is_leftover(tools: &Tools, path: &ProjectPath) -> bool {
     let is_left = |path: &ProjectPath| match tools.ledger.written(path.as_str()) {
         None | Some(Content::Absent) => false,
         Some(UNFINISHED) => true,

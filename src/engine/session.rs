@@ -4,11 +4,12 @@
 
 use super::build;
 use super::probes::Answers;
-use super::project::{Given, OpenError, Place, Project, Tools};
+use super::project::{Given, OpenError, Place, Project, Tools, is_leftover};
 use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
 use super::upkeep;
 use crate::base::digest::Digest;
+use crate::base::path::ProjectPath;
 use crate::base::record::NodeRecord;
 use crate::logic::event::{BuildEvent, Notice, Summary};
 use crate::logic::graph::NodeId;
@@ -80,6 +81,28 @@ impl Session {
             project: Project::open(place, &tools, false)?,
             tools,
         })
+    }
+
+    /// Opens a project to check it: reads all of it anew, with warnings of everything that seems wrong.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn review(place: Place, given: Given) -> Result<Session, OpenError> {
+        let tools = Tools::open(&place, given);
+        Ok(Session {
+            project: Project::review(place, &tools)?,
+            tools,
+        })
+    }
+
+    /// Sources that are nobody's: a node that is gone wrote them, and no node declares them now.
+    pub fn leftover_sources(&self) -> Vec<ProjectPath> {
+        let graph = &self.project.graph;
+        let sources = graph.paths().filter(|&path| graph.producer(path).is_none());
+        sources
+            .map(|path| graph.project_path(path))
+            .filter(|path| is_leftover(&self.tools, path))
+            .collect()
     }
 
     /// Which nodes `targets` name.

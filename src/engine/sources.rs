@@ -2,7 +2,8 @@
 //!
 //! Does not expand the graph. Reading a text means nothing to the snapshot but its digest.
 
-use super::project::{OpenError, Place, Tools};
+use super::format::ManifestFile;
+use super::project::{Given, OpenError, Place, Tools};
 use crate::base::content::Content;
 use crate::base::digest::Digest;
 use crate::base::path::{PathPattern, ProjectPath};
@@ -87,13 +88,45 @@ pub(super) fn gather(place: &Place, tools: &Tools) -> Result<Sources, OpenError>
     })
 }
 
+/// The manifest and those that it includes, as far as they can be told from a text that may be wrong.
+pub(super) fn manifest_files(place: &Place) -> Result<Vec<ManifestFile>, OpenError> {
+    let read = |path: &ProjectPath| -> Result<ManifestFile, OpenError> {
+        let (shown, full) = (shown(place, path), path.under(&place.root));
+        let text = utf8(&shown, state::read_file(&full)?)?;
+        Ok(ManifestFile {
+            path: full,
+            shown,
+            text,
+        })
+    };
+    let root = read(&place.manifest)?;
+    let source = Source::new(root.shown.clone(), root.text.as_str());
+    let wanted = manifest::read(&source).0.map(|manifest| manifest.includes);
+    let tools = Tools::open(place, Given::default());
+    let (mut listings, mut problems) = (Vec::new(), Vec::new());
+    let wanted = wanted.unwrap_or_default();
+    let paths = included(
+        &tools,
+        place,
+        &source,
+        &wanted,
+        &mut listings,
+        &mut problems,
+    )?;
+    let mut files = vec![root];
+    for path in &paths {
+        files.push(read(path)?);
+    }
+    Ok(files)
+}
+
 /// A file as messages name it: from where the user stands, as the manifest is.
 fn shown(place: &Place, path: &ProjectPath) -> String {
     let folder = place.shown.strip_suffix(place.manifest.as_str());
     format!("{}{path}", folder.unwrap_or_default())
 }
 
-fn utf8(shown: &str, bytes: Vec<u8>) -> Result<String, OpenError> {
+pub(super) fn utf8(shown: &str, bytes: Vec<u8>) -> Result<String, OpenError> {
     String::from_utf8(bytes).map_err(|error| {
         let span = Span {
             start: error.utf8_error().valid_up_to() as u32,

@@ -7,12 +7,14 @@ mod blocks;
 
 mod changes;
 
+pub mod diff;
 pub mod failures;
 
 pub mod plain;
 
 pub mod printed;
 
+pub mod json;
 pub mod problems;
 
 pub mod status;

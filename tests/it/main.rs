@@ -9,9 +9,11 @@ mod support;
 
 mod acceptance;
 mod cache;
+mod check;
 mod commands;
 mod diagnostics;
 mod faults;
+mod fmt;
 mod graph;
 mod kedro;
 mod language;

@@ -53,6 +53,15 @@ pub(super) fn axis_globs(decl: &NodeDecl) -> impl Iterator<Item = &Spanned<Strin
         })
 }
 
+/// The parameters that a matrix takes values from.
+pub(super) fn axis_params(matrix: &Matrix) -> impl Iterator<Item = &str> {
+    let values = matrix.axes.iter().flat_map(|axis| &axis.values);
+    values.filter_map(|value| match value {
+        AxisValue::Param(name) => Some(name.value.as_str()),
+        AxisValue::Literal(_) | AxisValue::Glob(_) => None,
+    })
+}
+
 impl<'m> Instances<'m> {
     /// Makes every instance. `listings` holds, for each of [`axis_patterns`], the files that stand and match, sorted.
     pub fn of(

@@ -14,6 +14,7 @@ pub mod instance;
 mod link;
 mod order;
 mod relative;
+pub mod review;
 pub mod select;
 #[cfg(test)]
 mod tests;

@@ -206,3 +206,5 @@ mod tests;
     reason = "the official cases lie where cargo keeps packages"
 )]
 mod ways;
+#[cfg(test)]
+pub(super) use ways::kdl_package;

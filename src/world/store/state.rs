@@ -76,6 +76,26 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     create().map_err(Trouble::on("create", path))
 }
 
+/// Replaces a file's bytes as a whole, its mode kept. A link is followed.
+///
+/// # Errors
+/// It cannot be written; the old bytes stand.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    let replace = || {
+        let target = path.canonicalize()?;
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let new = target.with_file_name(format!("{OWN_PREFIX}new-{name}"));
+        let done = fs::write(&new, bytes)
+            .and_then(|()| fs::set_permissions(&new, fs::metadata(&target)?.permissions()))
+            .and_then(|()| fs::rename(&new, &target));
+        if done.is_err() {
+            let _ = fs::remove_file(&new);
+        }
+        done
+    };
+    replace().map_err(Trouble::on("write", path))
+}
+
 /// Whether anything stands at `path`, a link that leads nowhere included.
 pub fn stands(root: &Path, path: &ProjectPath) -> bool {
     path.under(root).symlink_metadata().is_ok()

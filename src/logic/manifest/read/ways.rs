@@ -72,7 +72,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 }
 
 /// The folder of the kdl package's own sources, where its official test cases lie.
-fn kdl_package() -> PathBuf {
+pub(in super::super) fn kdl_package() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let told = std::process::Command::new(cargo)
         .args(["metadata", "--format-version", "1", "--offline", "--locked"])
@@ -232,16 +232,7 @@ fn word() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-fn config() -> ProptestConfig {
-    let cases = std::env::var("PIPE_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok());
-    ProptestConfig::with_cases(cases.unwrap_or(600))
-}
-
 proptest! {
-    #![proptest_config(config())]
-
     #[test]
     fn random_texts_read_alike(words in prop::collection::vec((word(), any::<bool>()), 0..14)) {
         let mut text = String::new();
