@@ -135,6 +135,7 @@ fn what_seems_wrong_is_told_and_nothing_is_run() {
     told.expect_said("no node names the parameters `unused`");
     told.expect_said("`a` seems to write log/extra.txt");
     assert!(!sandbox.stands("x") && !sandbox.stands(".pipe"));
+    sandbox.write("log/kept", "");
     sandbox.build();
     sandbox.manifest("node \"gone\" { out \"made.csv\"; run \"echo > {out}\" }\n");
     sandbox.build();

@@ -73,8 +73,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 /// The folder of the kdl package's own sources, where its official test cases lie.
 pub(in super::super) fn kdl_package() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let told = std::process::Command::new(cargo)
+    let told = std::process::Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--offline", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
