@@ -33,6 +33,12 @@ pub enum PathFault {
     Nul,
 }
 
+impl std::borrow::Borrow<str> for ProjectPath {
+    fn borrow(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl ProjectPath {
     /// Reads a path as it is written in a manifest and normalises it. `a/../b` is read as `b`, by its letters alone.
     ///

@@ -380,8 +380,5 @@ pub(super) fn is_leftover(tools: &Tools, path: &ProjectPath) -> bool {
 }
 
 pub(super) fn lies_in(outputs: &HashSet<ProjectPath>, path: &ProjectPath) -> bool {
-    outputs.contains(path)
-        || path
-            .ancestors()
-            .any(|folder| outputs.contains(&ProjectPath::from_normal(folder)))
+    outputs.contains(path) || path.ancestors().any(|folder| outputs.contains(folder))
 }

@@ -139,10 +139,12 @@ pub type ProjectPathText = String;
 impl JobSpec {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = FlatWriter::default();
-        writer
-            .texts(&self.argv)
-            .text(&self.shown)
-            .text(&self.folder);
+        // What is shown of a script is the script itself.
+        let shown = match self.argv.last() {
+            Some(last) if *last == self.shown => "",
+            _ => &self.shown,
+        };
+        writer.texts(&self.argv).text(shown).text(&self.folder);
         let (names, values): (Vec<&str>, Vec<&str>) =
             self.env.iter().map(|(n, v)| (&**n, &**v)).unzip();
         writer.texts(&names).texts(&values).texts(&self.pass_env);
@@ -158,9 +160,14 @@ impl JobSpec {
 
     pub(super) fn decode(bytes: &[u8]) -> Option<JobSpec> {
         let mut reader = FlatReader(bytes);
+        let argv = reader.texts()?;
+        let shown = match reader.text()? {
+            "" => argv.last().cloned().unwrap_or_default(),
+            shown => shown.to_owned(),
+        };
         Some(JobSpec {
-            argv: reader.texts()?,
-            shown: reader.text()?.to_owned(),
+            argv,
+            shown,
             folder: reader.text()?.to_owned(),
             env: reader.texts()?.into_iter().zip(reader.texts()?).collect(),
             pass_env: reader.texts()?,

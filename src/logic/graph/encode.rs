@@ -5,7 +5,7 @@
 use super::draft::{self, DraftNode};
 use super::*;
 use crate::base::flat::FlatWriter;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 /// Puts linked nodes, `order`ed so that each comes after what it needs, into the flat form.
 pub(super) fn encode(nodes: &[DraftNode], order: &[u32]) -> Graph {

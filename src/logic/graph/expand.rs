@@ -7,8 +7,9 @@ use super::fill::Filler;
 use super::instance::{Instance, Instances};
 use super::{Graph, demands, encode, link, order};
 use crate::base::path::ProjectPath;
-use crate::logic::manifest::{EnvValue, Manifest, Problem, Severity, Source};
+use crate::logic::manifest::{EnvValue, Manifest, Problem, Severity, Source, TemplateFault};
 use crate::logic::params::Params;
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -68,23 +69,30 @@ pub fn expand(
     linker.check_axes(&mut problems);
     let bindings = linker.link_inputs(&mut nodes, &mut problems);
     linker.link_after(&mut nodes, &mut problems);
-    for ((instance, node), bindings) in list.iter().zip(&mut nodes).zip(bindings) {
-        if !instance.decl.poisoned {
-            let faults = Filler {
+    let filled = list
+        .par_iter()
+        .zip(&mut nodes)
+        .zip(bindings)
+        .with_min_len(64)
+        .flat_map_iter(|((instance, node), inputs)| {
+            if instance.decl.poisoned {
+                return Vec::new();
+            }
+            let filler = Filler {
                 manifest,
                 instance,
                 params,
-                inputs: &bindings,
+                inputs: &inputs,
                 facts,
-            }
-            .fill(node);
-            problems.extend(faults.into_iter().map(|fault| {
-                Problem::error(source, "placeholder", fault.message)
-                    .at(fault.span, "here")
-                    .help(fault.help)
-            }));
-        }
-    }
+            };
+            filler.fill(node)
+        });
+    let faults: Vec<TemplateFault> = filled.collect();
+    problems.extend(faults.into_iter().map(|fault| {
+        Problem::error(source, "placeholder", fault.message)
+            .at(fault.span, "here")
+            .help(fault.help)
+    }));
     let order = order::order(&list, source, &nodes, &mut problems);
     let is_error = |problem: &Problem| problem.severity == Severity::Error;
     let sound = !problems.iter().any(is_error) && !manifest.nodes.iter().any(|node| node.poisoned);

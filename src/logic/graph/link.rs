@@ -9,7 +9,7 @@ use super::fill::Binding;
 use super::instance::{Instance, axis_globs};
 use crate::base::path::{PathPattern, ProjectPath};
 use crate::logic::manifest::{InputDecl, InputKind, Placeholder, Problem, Style, Template};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 
 /// Looks up names and outputs.
 pub(super) struct Linker<'a> {
@@ -32,7 +32,7 @@ impl<'a> Linker<'a> {
             scene: *scene,
             names: names(scene.instances),
             outputs: Vec::new(),
-            writer: HashMap::new(),
+            writer: HashMap::default(),
         };
         for (index, (instance, node)) in scene.instances.iter().zip(nodes.iter()).enumerate() {
             for output in &instance.decl.outputs {
@@ -56,7 +56,7 @@ impl<'a> Linker<'a> {
             let outer = path.ancestors().find_map(|folder| {
                 linker
                     .writer
-                    .get_key_value(&ProjectPath::from_normal(folder))
+                    .get_key_value(folder)
                     .map(|(path, &node)| (path, node))
             });
             if let Some((outer, outer_node)) = outer {
@@ -72,7 +72,7 @@ impl<'a> Linker<'a> {
         nodes: &mut [DraftNode],
         problems: &mut Vec<Problem>,
     ) -> Vec<Vec<Binding>> {
-        let mut matches: HashMap<String, Vec<ProjectPath>> = HashMap::new();
+        let mut matches: HashMap<String, Vec<ProjectPath>> = HashMap::default();
         let mut all = Vec::with_capacity(nodes.len());
         for index in 0..nodes.len() {
             let instance = &self.scene.instances[index];
@@ -229,18 +229,15 @@ impl<'a> Linker<'a> {
 
     /// The output that is `path` or a folder above it.
     pub(super) fn output_folder_above(&self, path: &ProjectPath) -> Option<&(ProjectPath, usize)> {
-        let at = |path: &ProjectPath| {
+        let at = |path: &str| {
             self.writer.contains_key(path).then(|| {
                 let place = self
                     .outputs
-                    .binary_search_by(|(output, _)| output.cmp(path));
+                    .binary_search_by(|(output, _)| output.as_str().cmp(path));
                 &self.outputs[place.expect("every writer has its output in the list")]
             })
         };
-        at(path).or_else(|| {
-            path.ancestors()
-                .find_map(|folder| at(&ProjectPath::from_normal(folder)))
-        })
+        at(path.as_str()).or_else(|| path.ancestors().find_map(at))
     }
 
     fn outputs_within(&self, folder: &ProjectPath) -> impl Iterator<Item = &(ProjectPath, usize)> {
@@ -277,7 +274,7 @@ impl<'a> Linker<'a> {
 impl Linker<'_> {
     /// An axis takes its values before anything runs: it must not match what nodes write.
     pub(super) fn check_axes(&self, problems: &mut Vec<Problem>) {
-        let mut told: HashSet<&str> = HashSet::new();
+        let mut told: HashSet<&str> = HashSet::default();
         for text in self
             .scene
             .instances
@@ -343,7 +340,8 @@ impl Linker<'_> {
 }
 
 fn names<'a>(instances: &'a [Instance<'a>]) -> HashMap<&'a str, Vec<usize>> {
-    let mut names: HashMap<&'a str, Vec<usize>> = HashMap::with_capacity(instances.len());
+    let mut names: HashMap<&'a str, Vec<usize>> =
+        HashMap::with_capacity_and_hasher(instances.len(), Default::default());
     for (index, instance) in instances.iter().enumerate() {
         let family = instance.decl.name.value.as_str();
         let of_family = names.entry(family).or_default();
@@ -360,6 +358,6 @@ fn names<'a>(instances: &'a [Instance<'a>]) -> HashMap<&'a str, Vec<usize>> {
 
 /// A path named twice is one input; the first place counts.
 fn drop_repeated(inputs: &mut Vec<DraftInput>) {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     inputs.retain(|input| seen.insert(input.path.clone()));
 }
