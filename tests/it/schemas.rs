@@ -2,6 +2,9 @@
 //!
 //! Does not validate anything against them.
 
+mod mutations;
+mod validator;
+
 use pipe::logic::manifest::manifest_schema;
 use std::path::Path;
 
