@@ -9,7 +9,7 @@ pub(crate) fn faults(schema: &KdlDocument, document: &KdlDocument) -> Vec<String
     block(root.expect("a schema has a document"), document)
 }
 
-fn children<'k>(node: &'k KdlNode) -> &'k [KdlNode] {
+fn children(node: &KdlNode) -> &[KdlNode] {
     node.children().map_or(&[], KdlDocument::nodes)
 }
 
@@ -109,10 +109,10 @@ fn value_faults(rule: &KdlNode, values: &[&KdlEntry], name: &str) -> Vec<String>
     for part in children(rule) {
         match part.name().value() {
             "min" if (values.len() as i128) < number(part) => {
-                found.push(format!("`{name}` has too few values"))
+                found.push(format!("`{name}` has too few values"));
             }
             "max" if (values.len() as i128) > number(part) => {
-                found.push(format!("`{name}` has too many values"))
+                found.push(format!("`{name}` has too many values"));
             }
             _ => {}
         }
