@@ -74,7 +74,7 @@ pub(super) enum Command {
     /// Remove outputs that pipe wrote; never sources, never what somebody changed
     Clean(Clean),
     /// Check the manifest without running anything
-    Check,
+    Check(Check),
     /// Start a project: write a first pipe.kdl
     Init,
 }
@@ -167,4 +167,17 @@ pub(super) struct Clean {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Text for people, on standard error; or one JSON document with every problem, on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
 }

@@ -1,20 +1,61 @@
-//! `pipe check`.
+//! `pipe check`: as text for people, or as one JSON document for programs.
 
-use super::{Caller, exit, output};
+use super::arguments::{Check, Format};
+use super::{Caller, exit, failure, output};
+use crate::engine::project::OpenError;
 use crate::engine::session::{Session, SessionError};
-use crate::report::{problems, status};
+use crate::logic::manifest::Problem;
+use crate::report::{json, problems, status};
 
-pub(super) fn run(caller: &Caller) -> Result<u8, SessionError> {
-    let session = Session::open(caller.place()?, caller.variables.clone())?;
-    let warnings = &session.project.warnings;
-    if !warnings.is_empty() {
-        output::talk(&problems::render(warnings, caller.screen.problem_style()));
+pub(super) fn run(caller: &Caller, check: &Check) -> Result<u8, SessionError> {
+    match check.format {
+        Format::Text => text(caller),
+        Format::Json => Ok(as_json(caller)),
     }
+}
+
+fn text(caller: &Caller) -> Result<u8, SessionError> {
+    let session = look(caller, &mut |warnings| {
+        if !warnings.is_empty() {
+            output::talk(&problems::render(warnings, caller.screen.problem_style()));
+        }
+    })?;
+    let size = status::size(&session.project.graph);
+    output::data(status::checked(size, &session.project.place.shown).as_bytes());
+    Ok(exit::DONE)
+}
+
+/// Whatever is wrong is in the document, also what is no matter of the manifest.
+fn as_json(caller: &Caller) -> u8 {
+    let mut found: Vec<Problem> = Vec::new();
+    let outcome = look(caller, &mut |warnings| found.extend_from_slice(warnings));
+    let size = match outcome {
+        Ok(session) => Some(status::size(&session.project.graph)),
+        Err(SessionError::Open(OpenError::Problems(problems))) => {
+            found = problems;
+            None
+        }
+        Err(error) => {
+            found.extend(failure::complaints(&error, caller));
+            None
+        }
+    };
+    output::data(json::check(&found, size).as_bytes());
+    if size.is_some() {
+        exit::DONE
+    } else {
+        exit::USAGE
+    }
+}
+
+/// Reads the manifest and looks for the sources; the warnings are told as soon as they are known.
+fn look(caller: &Caller, warn: &mut dyn FnMut(&[Problem])) -> Result<Session, SessionError> {
+    let session = Session::open(caller.place()?, caller.variables.clone())?;
+    warn(&session.project.warnings);
     let selection = session.select(&[])?;
     let survey = session.survey(&selection, false);
     if !survey.missing.is_empty() {
         return Err(SessionError::Missing(session.name_missing(&survey)));
     }
-    output::data(status::checked(&session.project.graph, &session.project.place.shown).as_bytes());
-    Ok(exit::DONE)
+    Ok(session)
 }

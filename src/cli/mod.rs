@@ -68,7 +68,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::List(list) => list::run(&caller, list),
         Command::Log(log) => log::run(&caller, log),
         Command::Clean(clean) => clean::run(&caller, clean),
-        Command::Check => check::run(&caller),
+        Command::Check(check) => check::run(&caller, check),
         Command::Init => init::run(&caller),
     };
     let code = answer.unwrap_or_else(|error| {

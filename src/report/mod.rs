@@ -9,6 +9,8 @@ mod changes;
 
 pub mod failures;
 
+pub mod json;
+
 pub mod plain;
 
 pub mod printed;

@@ -4,6 +4,7 @@
 //! length of the manifest: only the lines that are shown are looked at, and of long ones only a window.
 
 mod excerpt;
+pub(super) mod places;
 
 use crate::logic::manifest::{Problem, Severity};
 use excerpt::Excerpt;
@@ -11,7 +12,8 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
     ThemeStyles,
 };
-use std::fmt;
+use places::Places;
+use std::fmt::{self, Write};
 
 /// How problems are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct ProblemStyle {
     pub colour: bool,
     /// With line-drawing characters; plain ASCII otherwise.
     pub unicode: bool,
+    /// In sentences without any drawing, for screen readers; without colours too.
+    pub narrated: bool,
     /// Columns of text.
     pub width: usize,
 }
@@ -40,6 +44,38 @@ const MOST_SHOWN: usize = 20;
 
 /// The problems as text, by place, each with an empty line behind it.
 pub fn render(problems: &[Problem], style: ProblemStyle) -> String {
+    let sorted = sorted(problems);
+    let handler = handler(style);
+    let mut text = String::new();
+    let shown = &sorted[..sorted.len().min(MOST_SHOWN)];
+    let places = Places::of(shown.iter().copied());
+    for &problem in shown {
+        let excerpt = Excerpt::new(problem, &places, style);
+        if style.narrated {
+            text.push_str(&narrated(problem, &places, &excerpt, style));
+        } else {
+            let report = Report {
+                problem,
+                excerpt,
+                style,
+            };
+            // Writing into a string cannot fail.
+            let _ = handler.render_report(&mut text, &report);
+        }
+        text.push('\n');
+    }
+    if sorted.len() > MOST_SHOWN {
+        let more = sorted.len() - MOST_SHOWN;
+        let _ = writeln!(
+            text,
+            "and {more} more; `pipe check --format json` has them all"
+        );
+    }
+    text
+}
+
+/// By file and place.
+pub(super) fn sorted(problems: &[Problem]) -> Vec<&Problem> {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by_key(|problem| {
         (
@@ -47,20 +83,38 @@ pub fn render(problems: &[Problem], style: ProblemStyle) -> String {
             problem.labels.first().map(|label| label.span),
         )
     });
-    let handler = handler(style);
-    let mut text = String::new();
-    for problem in sorted.iter().take(MOST_SHOWN) {
-        let report = Report {
-            problem,
-            excerpt: Excerpt::new(problem, style),
-            style,
+    sorted
+}
+
+/// A problem in sentences: what a drawing would show by where things stand is said.
+fn narrated(
+    problem: &Problem,
+    places: &Places<'_>,
+    excerpt: &Excerpt,
+    style: ProblemStyle,
+) -> String {
+    let kind = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let mut text = format!("{kind}: {}\n", style.letters(&problem.message));
+    for (label, line) in excerpt.in_order(problem) {
+        let (start, end) = places.ends(problem, label);
+        let _ = write!(text, "  {}, line {}, ", start.file, start.line);
+        let _ = match (end.line == start.line, end.column.saturating_sub(1)) {
+            (true, last) if last > start.column => {
+                write!(text, "columns {} to {last}", start.column)
+            }
+            (true, _) => write!(text, "column {}", start.column),
+            (false, _) => write!(text, "column {} to line {}", start.column, end.line),
         };
-        // Writing into a string cannot fail.
-        let _ = handler.render_report(&mut text, &report);
-        text.push('\n');
+        if !label.text.is_empty() {
+            let _ = write!(text, ": {}", style.letters(&label.text));
+        }
+        let _ = writeln!(text, "\n  the line reads: {}", line.trim());
     }
-    if sorted.len() > MOST_SHOWN {
-        text.push_str(&format!("and {} more\n", sorted.len() - MOST_SHOWN));
+    if !problem.help.is_empty() {
+        let _ = writeln!(text, "  help: {}", style.letters(&problem.help));
     }
     text
 }
@@ -130,6 +184,7 @@ mod tests {
     const PLAIN: ProblemStyle = ProblemStyle {
         colour: false,
         unicode: false,
+        narrated: false,
         width: 80,
     };
 
@@ -249,7 +304,7 @@ mod tests {
             .map(|line| problem(&source, &format!("line{line:02}")))
             .collect();
         let text = render(&problems, PLAIN);
-        assert!(text.ends_with("and 10 more\n"), "{text}");
+        assert!(text.contains("\nand 10 more; "), "{text}");
         assert!(text.find("[pipe.kdl:1:1]") < text.find("[pipe.kdl:2:1]"));
         assert!(!text.contains("[pipe.kdl:21:1]"));
     }

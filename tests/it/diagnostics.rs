@@ -14,6 +14,7 @@ use std::sync::Arc;
 const STYLE: ProblemStyle = ProblemStyle {
     colour: false,
     unicode: false,
+    narrated: false,
     width: 100,
 };
 
