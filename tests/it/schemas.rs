@@ -1,6 +1,8 @@
 //! The committed schemas are those that the code would write.
 //!
-//! Does not validate anything against them.
+//! What is validated against them is in the files below.
+
+mod json;
 
 use pipe::logic::manifest::manifest_schema;
 use std::path::Path;

@@ -6,6 +6,7 @@ mod characters;
 mod check;
 mod decode;
 mod environment;
+mod foreign;
 mod guard;
 mod lexer;
 mod paths;

@@ -219,7 +219,7 @@ mod tests {
         );
         slots.end(2);
         slots.end(3);
-        assert_eq!(all(&mut slots, 300), []);
+        assert_eq!(all(&mut slots, 300), [0_u32; 0]);
         slots.end(4);
         assert_eq!(all(&mut slots, 300), [1]);
     }
@@ -231,7 +231,7 @@ mod tests {
         slots.queue(2);
         assert_eq!(all(&mut slots, 0), [1]);
         slots.queue(0);
-        assert_eq!(all(&mut slots, 5), []);
+        assert_eq!(all(&mut slots, 5), [0_u32; 0]);
         slots.end(1);
         assert_eq!(all(&mut slots, 9), [2]);
         slots.end(2);
@@ -265,7 +265,7 @@ mod tests {
         slots.end(0);
         assert_eq!(all(&mut slots, 1), [1]);
         slots.end(2);
-        assert_eq!(all(&mut slots, 1), []);
+        assert_eq!(all(&mut slots, 1), [0_u32; 0]);
         slots.end(1);
         assert_eq!(all(&mut slots, 1), [3]);
         assert_eq!(slots.queued(), 0);
