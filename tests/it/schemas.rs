@@ -3,6 +3,8 @@
 //! What is validated against them is in the files below.
 
 mod json;
+mod manifests;
+mod validator;
 
 use pipe::logic::manifest::manifest_schema;
 use std::path::Path;

@@ -172,6 +172,7 @@ impl<'t> Line<'t> {
         let target = self.text.split_once(':').map(|(target, _)| target);
         self.at_margin()
             && target.is_some_and(|target| !target.is_empty() && !target.contains(['"', '{', '=']))
+            && !self.text.ends_with('{')
     }
 
     /// `name:` with or without a value, as YAML has it.
@@ -256,6 +257,16 @@ mod tests {
         let text = "# first\r\n\r\nrule all:\r\n    input: \"a\"\r\n";
         let foreign = foreign_format(text).expect("a Snakefile");
         assert_eq!(&text[foreign.line], "rule all:");
+    }
+
+    #[test]
+    fn every_example_can_be_read() {
+        for hint in [DVC, SNAKEMAKE, MAKE, JUST, TOML, YAML, JSON, SCRIPT] {
+            let example = hint.lines().nth(1).expect("an example");
+            let (manifest, problems) = super::super::read(&Source::new("pipe.kdl", example));
+            assert!(problems.is_empty(), "{problems:?}");
+            assert_eq!(manifest.map(|manifest| manifest.nodes.len()), Some(1));
+        }
     }
 
     #[test]

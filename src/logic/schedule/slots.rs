@@ -200,7 +200,7 @@ mod tests {
         slots.end(5);
         assert_eq!(all(&mut slots, 60), [6], "40 ms are left");
         slots.end(6);
-        assert_eq!(all(&mut slots, 90), [], "10 ms are left");
+        assert_eq!(all(&mut slots, 90), [0_u32; 0], "10 ms are left");
         slots.end(0);
         assert_eq!(all(&mut slots, 130), [1], "it runs alone");
         slots.end(1);
