@@ -198,7 +198,7 @@ impl Schema {
         complaints: &mut Vec<String>,
     ) {
         for rule in parts(rules) {
-            let wanted: Vec<&KdlValue> = rule.entries().iter().map(|entry| entry.value()).collect();
+            let wanted: Vec<&KdlValue> = rule.entries().iter().map(kdl::KdlEntry::value).collect();
             let number = || wanted[0].as_integer().expect("limits are whole numbers");
             let length = || value.as_string().map(|text| text.chars().count() as i128);
             let fine = match rule.name().value() {
