@@ -94,19 +94,6 @@ pub(super) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Check {
-    /// For people, or as data with all problems
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(super) format: CheckFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum CheckFormat {
-    Text,
-    Json,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Fmt {
     /// Files, or `-` for standard input; without one the manifest and those it includes
     #[arg(value_name = "FILE")]
@@ -204,4 +191,17 @@ pub(super) struct Clean {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Text for people, on standard error; or one JSON document with every problem, on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
 }

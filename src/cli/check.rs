@@ -1,41 +1,70 @@
-//! `pipe check`: everything that can be known without running a command.
+//! `pipe check`: as text for people, or as one JSON document for programs.
 
-use super::arguments::{Check, CheckFormat};
-use super::{Caller, exit, output};
+use super::arguments::{Check, Format};
+use super::{Caller, exit, failure, output};
 use crate::engine::project::OpenError;
 use crate::engine::session::{Session, SessionError};
-use crate::report::json;
-use crate::report::{problems, status};
+use crate::logic::manifest::{Problem, Source};
+use crate::report::{json, problems, status};
 
 pub(super) fn run(caller: &Caller, check: &Check) -> Result<u8, SessionError> {
-    let opened = Session::review(caller.place()?, caller.given());
-    let mut session = match opened {
-        Err(OpenError::Problems(found)) if check.format == CheckFormat::Json => {
-            output::data(json::check_report(&found, None).as_bytes());
-            return Ok(exit::USAGE);
+    match check.format {
+        Format::Text => text(caller),
+        Format::Json => Ok(as_json(caller)),
+    }
+}
+
+fn text(caller: &Caller) -> Result<u8, SessionError> {
+    let session = look(caller, &mut |warnings| {
+        if !warnings.is_empty() {
+            output::talk(&problems::render(warnings, caller.screen.problem_style()));
         }
-        opened => opened?,
+    })?;
+    let size = status::size(&session.project.graph);
+    output::data(status::checked(size, &session.project.place.shown).as_bytes());
+    Ok(exit::DONE)
+}
+
+/// Whatever is wrong is in the document, also what is no matter of the manifest.
+fn as_json(caller: &Caller) -> u8 {
+    let mut found: Vec<Problem> = Vec::new();
+    let outcome = look(caller, &mut |warnings| found.extend_from_slice(warnings));
+    let size = match outcome {
+        Ok(session) => Some(status::size(&session.project.graph)),
+        Err(SessionError::Open(OpenError::Problems(problems))) => {
+            found = problems;
+            None
+        }
+        Err(error) => {
+            found.extend(failure::complaints(&error, caller));
+            None
+        }
     };
-    let warnings = &session.project.warnings;
-    if check.format == CheckFormat::Json {
-        let report = json::check_report(warnings, Some(session.project.graph.len()));
-        output::data(report.as_bytes());
-    } else if !warnings.is_empty() {
-        output::talk(&problems::render(warnings, caller.screen.problem_style()));
+    output::data(json::check(&found, size).as_bytes());
+    if size.is_some() {
+        exit::DONE
+    } else {
+        exit::USAGE
     }
+}
+
+/// Reads the manifest and looks for the sources; the warnings are told as soon as they are known.
+fn look(caller: &Caller, warn: &mut dyn FnMut(&[Problem])) -> Result<Session, SessionError> {
+    let mut session = Session::review(caller.place()?, caller.given())?;
+    let mut warnings = session.project.warnings.clone();
     for path in session.leftover_sources() {
-        output::talk(&format!(
-            "warning: {path} is read as a source, but a node that is gone wrote it; a fresh checkout would not have it\n"
-        ));
+        let message = format!("{path} is read as a source, but a node that is gone wrote it");
+        warnings.push(
+            Problem::error(&Source::new("", ""), "leftover-source", message)
+                .help("a fresh checkout would not have it; declare a node that writes it, or put it under version control")
+                .as_warning(),
+        );
     }
+    warn(&warnings);
     let selection = session.select(&[])?;
     let survey = session.survey(&selection, false);
     if !survey.missing.is_empty() {
         return Err(SessionError::Missing(session.name_missing(&survey)));
     }
-    if check.format == CheckFormat::Text {
-        let project = &session.project;
-        output::data(status::checked(&project.graph, &project.place.shown).as_bytes());
-    }
-    Ok(exit::DONE)
+    Ok(session)
 }

@@ -6,89 +6,121 @@ use super::{Caller, output};
 use crate::engine::project::OpenError;
 use crate::engine::session::SessionError;
 use crate::logic::graph::select::UnknownTarget;
-use crate::logic::manifest::Severity;
+use crate::logic::manifest::{Problem, Severity, Source};
 use crate::logic::plan::forecast::{Missing, MissingFault};
 use crate::report::{problems, units};
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// A missing source is told with so many of the nodes that read it.
 const READERS_NAMED: usize = 3;
 
 pub(super) fn show(error: &SessionError, caller: &Caller) {
-    let text = match error {
-        SessionError::Open(OpenError::NoManifest(path)) if caller.global.manifest.is_some() => {
-            format!("error: no manifest: {} is not there\n", path.display())
+    let mut text = String::new();
+    if let SessionError::Open(OpenError::Problems(found)) = error {
+        text.push_str(&problems::render(found, caller.screen.problem_style()));
+    }
+    let complaints = complaints(error, caller);
+    for (index, complaint) in complaints.iter().enumerate() {
+        let _ = writeln!(text, "error: {}", complaint.message);
+        let next = complaints.get(index + 1);
+        // A help that several share is said once, behind the last.
+        if !complaint.help.is_empty() && next.is_none_or(|next| next.help != complaint.help) {
+            let _ = writeln!(text, "  help: {}", complaint.help);
         }
-        SessionError::Open(OpenError::NoManifest(path)) => format!(
-            "error: no manifest: there is no pipe.kdl in {} or in a folder above it\n  help: `pipe init` starts a project here; -C names another folder\n",
-            path.display()
+    }
+    if let Some(sum) = sum(error, complaints.len()) {
+        let _ = writeln!(text, "error: {sum}; nothing has run");
+    }
+    output::talk(&text);
+}
+
+/// What is wrong, each for itself; the problems of a manifest are not in it, they are drawn.
+pub(super) fn complaints(error: &SessionError, caller: &Caller) -> Vec<Problem> {
+    let nowhere = Source::new("", "");
+    let one = |code, message: String| vec![Problem::error(&nowhere, code, message)];
+    match error {
+        SessionError::Open(OpenError::Problems(_)) => Vec::new(),
+        SessionError::Open(OpenError::NoManifest(path)) if caller.global.manifest.is_some() => one(
+            "no-manifest",
+            format!("no manifest: {} is not there", path.display()),
         ),
+        SessionError::Open(OpenError::NoManifest(path)) => {
+            let message = format!(
+                "no manifest: there is no pipe.kdl in {} or in a folder above it",
+                path.display()
+            );
+            let help = "`pipe init` starts a project here; -C names another folder";
+            vec![Problem::error(&nowhere, "no-manifest", message).help(help)]
+        }
+        SessionError::Open(OpenError::VariableNotUtf8(name)) => {
+            let message = format!(
+                "the variable {name}, which the manifest takes from its caller, is not UTF-8 text"
+            );
+            let help = format!(
+                "set it to a text, or hand it through with `pass-env \"{name}\"`, outside the key"
+            );
+            vec![Problem::error(&nowhere, "variable-not-utf8", message).help(help)]
+        }
+        SessionError::Open(OpenError::NotUtf8(names)) => names
+            .iter()
+            .map(|(pattern, name)| {
+                let message = format!("the name {name:?}, which {pattern} matches, is not UTF-8");
+                let help = "rename the file, or read its folder as a directory input, where any name is allowed";
+                Problem::error(&nowhere, "name-not-utf8", message).help(help)
+            })
+            .collect(),
+        SessionError::Open(OpenError::Trouble(trouble)) | SessionError::Trouble(trouble) => {
+            one("trouble", trouble.to_string())
+        }
+        SessionError::Open(OpenError::UnknownSet(fault)) => {
+            let message = format!("there is no parameter `{}` to set", fault.name);
+            let help = fault.nearest.as_ref().map_or_else(
+                || "`--set` changes a parameter that a params file has".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            vec![Problem::error(&nowhere, "unknown-param", message).help(help)]
+        }
+        SessionError::UnknownTargets(targets) => unknown_targets(targets, &nowhere),
+        SessionError::Missing(missing) => self::missing(missing, &nowhere),
+    }
+}
+
+/// The last line, where many things may be wrong.
+fn sum(error: &SessionError, complaints: usize) -> Option<String> {
+    match error {
         SessionError::Open(OpenError::Problems(found)) => {
             let errors = found
                 .iter()
                 .filter(|problem| problem.severity == Severity::Error)
                 .count();
-            let drawn = problems::render(found, caller.screen.problem_style());
-            format!(
-                "{drawn}error: {} in the manifest; nothing has run\n",
+            Some(format!(
+                "{} in the manifest",
                 units::count(errors, "problem")
-            )
+            ))
         }
-        SessionError::Open(OpenError::VariableNotUtf8(name)) => format!(
-            "error: the variable {name}, which the manifest takes from its caller, is not UTF-8 text\n  help: set it to a text, or hand it through with `pass-env \"{name}\"`, outside the key\n"
-        ),
-        SessionError::Open(OpenError::NotUtf8(names)) => not_utf8(names),
-        SessionError::Open(OpenError::UnknownSet(fault)) => {
-            let help = fault.nearest.as_ref().map_or_else(
-                || "`--set` changes a parameter that a params file has".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            format!(
-                "error: there is no parameter `{}` to set\n  help: {help}\n",
-                fault.name
-            )
-        }
-        SessionError::Open(OpenError::Trouble(trouble)) => format!("error: {trouble}\n"),
-        SessionError::Trouble(trouble) => format!("error: {trouble}\n"),
-        SessionError::UnknownTargets(targets) => unknown_targets(targets),
-        SessionError::Missing(missing) => self::missing(missing),
+        SessionError::Missing(_) => Some(format!("{} missing", units::count(complaints, "source"))),
+        SessionError::Open(_) | SessionError::Trouble(_) | SessionError::UnknownTargets(_) => None,
+    }
+}
+
+fn unknown_targets(targets: &[UnknownTarget], nowhere: &Arc<Source>) -> Vec<Problem> {
+    let hopeless = targets.iter().all(|target| target.nearest.is_none());
+    let complaint = |target: &UnknownTarget| {
+        let message = format!("no node and no output is called `{}`", target.target);
+        let help = match &target.nearest {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None if hopeless => {
+                "`pipe list` shows the nodes, `pipe list --long` also what they write".to_owned()
+            }
+            None => String::new(),
+        };
+        Problem::error(nowhere, "unknown-target", message).help(help)
     };
-    output::talk(&text);
+    targets.iter().map(complaint).collect()
 }
 
-fn not_utf8(names: &[(String, String)]) -> String {
-    let mut text = String::new();
-    for (pattern, name) in names {
-        let _ = writeln!(
-            text,
-            "error: the name {name:?}, which {pattern} matches, is not UTF-8"
-        );
-    }
-    text.push_str("  help: rename the file, or read its folder as a directory input, where any name is allowed\n");
-    text
-}
-
-fn unknown_targets(targets: &[UnknownTarget]) -> String {
-    let mut text = String::new();
-    for target in targets {
-        let _ = writeln!(
-            text,
-            "error: no node and no output is called `{}`",
-            target.target
-        );
-        if let Some(nearest) = &target.nearest {
-            let _ = writeln!(text, "  help: did you mean `{nearest}`?");
-        }
-    }
-    if targets.iter().all(|target| target.nearest.is_none()) {
-        text.push_str(
-            "  help: `pipe list` shows the nodes, `pipe list --long` also what they write\n",
-        );
-    }
-    text
-}
-
-fn missing(missing: &[(String, Missing)]) -> String {
+fn missing(missing: &[(String, Missing)], nowhere: &Arc<Source>) -> Vec<Problem> {
     let mut sources: Vec<(&Missing, Vec<&str>)> = Vec::new();
     for (reader, found) in missing {
         let same = |(known, _): &&mut (&Missing, _)| {
@@ -99,35 +131,26 @@ fn missing(missing: &[(String, Missing)]) -> String {
             None => sources.push((found, vec![reader])),
         }
     }
-    let mut text = String::new();
-    for (missing, readers) in &sources {
+    let complaint = |(missing, readers): &(&Missing, Vec<&str>)| {
         let (what, read) = (&missing.what, which_read(readers));
-        let _ = match &missing.fault {
-            MissingFault::NotThere => writeln!(
-                text,
-                "error: {what}, which {read}, is not there, and no node writes it"
+        let message = match &missing.fault {
+            MissingFault::NotThere => {
+                format!("{what}, which {read}, is not there, and no node writes it")
+            }
+            MissingFault::NoMatch => {
+                format!("{what}, which {read}, matches no file and no declared output")
+            }
+            MissingFault::Special => format!(
+                "{what}, which {read}, is or holds a FIFO, socket or device; only files can be inputs"
             ),
-            MissingFault::NoMatch => writeln!(
-                text,
-                "error: {what}, which {read}, matches no file and no declared output"
+            MissingFault::NotADirectory => format!(
+                "{what}/, which {read}, is a file; without the slash it would be read as one"
             ),
-            MissingFault::Special => writeln!(
-                text,
-                "error: {what}, which {read}, is or holds a FIFO, socket or device; only files can be inputs"
-            ),
-            MissingFault::NotADirectory => writeln!(
-                text,
-                "error: {what}/, which {read}, is a file; without the slash it would be read as one"
-            ),
-            MissingFault::Unreadable(said) => writeln!(text, "error: {said}; {read} it"),
+            MissingFault::Unreadable(said) => format!("{said}; {read} it"),
         };
-    }
-    let _ = writeln!(
-        text,
-        "error: {} missing; nothing has run",
-        units::count(sources.len(), "source")
-    );
-    text
+        Problem::error(nowhere, "missing-source", message)
+    };
+    sources.iter().map(complaint).collect()
 }
 
 /// The nodes that read something, with the verb.

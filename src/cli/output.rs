@@ -6,6 +6,12 @@ use super::arguments::Color;
 use crate::report::problems::ProblemStyle;
 use std::io::{IsTerminal, Write};
 
+/// Columns of text where there is no terminal that has a width.
+const WIDTH: usize = 100;
+
+/// Lines that are longer than this are hard to read, however wide the terminal.
+const WIDEST: usize = 160;
+
 /// What the caller's screen can show.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Screen {
@@ -17,12 +23,10 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn new(color: Color) -> Self {
-        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let wanted = |is_terminal: bool| match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => is_terminal && !set("NO_COLOR") && !dumb,
+            Color::Auto => is_terminal && !is_set("NO_COLOR") && !dumb(),
         };
         Screen {
             colour_out: wanted(std::io::stdout().is_terminal()),
@@ -30,22 +34,28 @@ impl Screen {
         }
     }
 
-    /// How problems are drawn: without box characters where they may not be shown.
+    /// How problems are drawn, on standard error: without box characters where they may not be shown, without any
+    /// drawing for those who listen.
     pub(super) fn problem_style(&self) -> ProblemStyle {
-        let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"]
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
-            .find_map(std::env::var_os)
-            .is_some_and(|locale| {
-                let locale = locale.to_string_lossy().to_lowercase();
-                locale.contains("utf-8") || locale.contains("utf8")
-            });
+            .filter_map(std::env::var_os)
+            .find(|locale| !locale.is_empty());
+        let utf8 = locale.is_some_and(|locale| {
+            let locale = locale.to_string_lossy().to_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
         let columns = std::env::var("COLUMNS")
             .ok()
-            .and_then(|columns| columns.parse().ok());
+            .and_then(|columns| columns.parse().ok())
+            .filter(|columns| *columns > 0);
+        let terminal = terminal_size::terminal_size_of(std::io::stderr());
+        let terminal = terminal.map(|(width, _)| usize::from(width.0));
         ProblemStyle {
             colour: self.colour_err,
-            unicode: utf8 && std::io::stderr().is_terminal(),
-            width: columns.unwrap_or(100),
+            unicode: utf8 && !is_set("NO_UNICODE") && !dumb() && std::io::stderr().is_terminal(),
+            narrated: is_set("NO_GRAPHICS"),
+            width: terminal.or(columns).unwrap_or(WIDTH).clamp(40, WIDEST),
         }
     }
 
@@ -63,4 +73,13 @@ pub(super) fn data(bytes: &[u8]) {
 /// Writes talk.
 pub(super) fn talk(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Whether a variable is there and says something.
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }

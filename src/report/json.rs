@@ -1,54 +1,104 @@
-//! Problems as data, for programs: the shape is described in `schemas/check.json`.
+//! What `pipe check` found, as data for programs; `schemas/check.json` describes it.
 //!
-//! Does not know how problems are found. Leaves nothing out: programs cut by themselves.
+//! Does not know how problems are found. Only output: nothing is ever read back from this form.
 
+use super::problems::places::{Place, Places};
+use super::problems::sorted;
 use crate::logic::manifest::{Label, Problem, Severity};
-use serde_json::{Value, json};
+use serde::Serialize;
 
-/// Of the shape; raised when readers would have to be changed.
+/// Counts up when something is taken away or changes its meaning; what is added does not count.
 const VERSION: u32 = 1;
 
-/// What `pipe check --format json` prints: all problems, and how many nodes there are, `None` when that could not be
-/// found out.
-pub fn check_report(problems: &[Problem], nodes: Option<usize>) -> String {
-    let is_error = |problem: &Problem| problem.severity == Severity::Error;
-    let report = json!({
-        "version": VERSION,
-        "sound": nodes.is_some() && !problems.iter().any(is_error),
-        "nodes": nodes,
-        "problems": problems.iter().map(problem).collect::<Vec<Value>>(),
-    });
-    format!("{report:#}\n")
+/// How large a sound project is.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Size {
+    /// Nodes.
+    pub nodes: usize,
+    /// Declared outputs.
+    pub outputs: usize,
+    /// Sources.
+    pub sources: usize,
 }
 
-fn problem(problem: &Problem) -> Value {
-    let labels = problem.labels.iter().map(|one| label(problem, one));
-    json!({
-        "code": problem.code,
-        "severity": match problem.severity {
+#[derive(Serialize)]
+struct Document<'p> {
+    version: u32,
+    sound: bool,
+    nodes: Option<usize>,
+    outputs: Option<usize>,
+    sources: Option<usize>,
+    problems: Vec<Entry<'p>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'p> {
+    code: &'p str,
+    severity: &'static str,
+    message: &'p str,
+    help: Option<&'p str>,
+    labels: Vec<Mark<'p>>,
+}
+
+#[derive(Serialize)]
+struct Mark<'p> {
+    file: &'p str,
+    start: Point,
+    end: Point,
+    text: &'p str,
+}
+
+#[derive(Serialize)]
+struct Point {
+    line: usize,
+    column: usize,
+    offset: usize,
+}
+
+/// All problems, and the size where there is nothing that keeps a build from starting.
+pub fn check(problems: &[Problem], size: Option<Size>) -> String {
+    let places = Places::of(problems);
+    let document = Document {
+        version: VERSION,
+        sound: size.is_some(),
+        nodes: size.map(|size| size.nodes),
+        outputs: size.map(|size| size.outputs),
+        sources: size.map(|size| size.sources),
+        problems: sorted(problems)
+            .into_iter()
+            .map(|problem| entry(problem, &places))
+            .collect(),
+    };
+    let text = serde_json::to_string_pretty(&document);
+    text.expect("texts and numbers can always be written as JSON") + "\n"
+}
+
+fn entry<'p>(problem: &'p Problem, places: &Places<'p>) -> Entry<'p> {
+    let mark = |label: &'p Label| {
+        let (start, end) = places.ends(problem, label);
+        Mark {
+            file: start.file,
+            start: point(start),
+            end: point(end),
+            text: &label.text,
+        }
+    };
+    Entry {
+        code: problem.code,
+        severity: match problem.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         },
-        "message": problem.message,
-        "help": problem.help,
-        "labels": labels.collect::<Vec<Value>>(),
-    })
+        message: &problem.message,
+        help: Some(problem.help.as_str()).filter(|help| !help.is_empty()),
+        labels: problem.labels.iter().map(mark).collect(),
+    }
 }
 
-/// Line and column are counted from 1, the column in characters.
-fn label(problem: &Problem, label: &Label) -> Value {
-    let place = |offset: u32| {
-        let source = &problem.source;
-        source.place(offset.min(source.text.len() as u32))
-    };
-    let (start, end) = (
-        place(label.span.start),
-        place(label.span.start + label.span.len),
-    );
-    json!({
-        "file": start.file,
-        "start": { "line": start.line, "column": start.column },
-        "end": { "line": end.line, "column": end.column },
-        "text": label.text,
-    })
+fn point(place: Place<'_>) -> Point {
+    Point {
+        line: place.line,
+        column: place.column,
+        offset: place.offset,
+    }
 }

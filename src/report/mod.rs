@@ -10,11 +10,12 @@ mod changes;
 pub mod diff;
 pub mod failures;
 
+pub mod json;
+
 pub mod plain;
 
 pub mod printed;
 
-pub mod json;
 pub mod problems;
 
 pub mod status;

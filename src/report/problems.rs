@@ -4,6 +4,7 @@
 //! length of the manifest: only the lines that are shown are looked at, and of long ones only a window.
 
 mod excerpt;
+pub(super) mod places;
 
 use crate::logic::manifest::{Problem, Severity};
 use excerpt::Excerpt;
@@ -11,7 +12,8 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
     ThemeStyles,
 };
-use std::fmt;
+use places::Places;
+use std::fmt::{self, Write};
 
 /// How problems are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct ProblemStyle {
     pub colour: bool,
     /// With line-drawing characters; plain ASCII otherwise.
     pub unicode: bool,
+    /// In sentences without any drawing, for screen readers; without colours too.
+    pub narrated: bool,
     /// Columns of text.
     pub width: usize,
 }
@@ -40,6 +44,38 @@ const MOST_SHOWN: usize = 20;
 
 /// The problems as text, by place, each with an empty line behind it.
 pub fn render(problems: &[Problem], style: ProblemStyle) -> String {
+    let sorted = sorted(problems);
+    let handler = handler(style);
+    let mut text = String::new();
+    let shown = &sorted[..sorted.len().min(MOST_SHOWN)];
+    let places = Places::of(shown.iter().copied());
+    for &problem in shown {
+        let excerpt = Excerpt::new(problem, &places, style);
+        if style.narrated {
+            text.push_str(&narrated(problem, &places, &excerpt, style));
+        } else {
+            let report = Report {
+                problem,
+                excerpt,
+                style,
+            };
+            // Writing into a string cannot fail.
+            let _ = handler.render_report(&mut text, &report);
+        }
+        text.push('\n');
+    }
+    if sorted.len() > MOST_SHOWN {
+        let more = sorted.len() - MOST_SHOWN;
+        let _ = writeln!(
+            text,
+            "and {more} more; `pipe check --format json` has them all"
+        );
+    }
+    text
+}
+
+/// By file and place.
+pub(super) fn sorted(problems: &[Problem]) -> Vec<&Problem> {
     let mut sorted: Vec<&Problem> = problems.iter().collect();
     sorted.sort_by_key(|problem| {
         (
@@ -47,20 +83,38 @@ pub fn render(problems: &[Problem], style: ProblemStyle) -> String {
             problem.labels.first().map(|label| label.span),
         )
     });
-    let handler = handler(style);
-    let mut text = String::new();
-    for problem in sorted.iter().take(MOST_SHOWN) {
-        let report = Report {
-            problem,
-            excerpt: Excerpt::new(problem, style),
-            style,
+    sorted
+}
+
+/// A problem in sentences: what a drawing would show by where things stand is said.
+fn narrated(
+    problem: &Problem,
+    places: &Places<'_>,
+    excerpt: &Excerpt,
+    style: ProblemStyle,
+) -> String {
+    let kind = match problem.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let mut text = format!("{kind}: {}\n", style.letters(&problem.message));
+    for (label, line) in excerpt.in_order(problem) {
+        let (start, end) = places.ends(problem, label);
+        let _ = write!(text, "  {}, line {}, ", start.file, start.line);
+        let _ = match (end.line == start.line, end.column.saturating_sub(1)) {
+            (true, last) if last > start.column => {
+                write!(text, "columns {} to {last}", start.column)
+            }
+            (true, _) => write!(text, "column {}", start.column),
+            (false, _) => write!(text, "column {} to line {}", start.column, end.line),
         };
-        // Writing into a string cannot fail.
-        let _ = handler.render_report(&mut text, &report);
-        text.push('\n');
+        if !label.text.is_empty() {
+            let _ = write!(text, ": {}", style.letters(&label.text));
+        }
+        let _ = writeln!(text, "\n  the line reads: {}", line.trim());
     }
-    if sorted.len() > MOST_SHOWN {
-        text.push_str(&format!("and {} more\n", sorted.len() - MOST_SHOWN));
+    if !problem.help.is_empty() {
+        let _ = writeln!(text, "  help: {}", style.letters(&problem.help));
     }
     text
 }
@@ -108,8 +162,8 @@ impl Diagnostic for Report<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let help = with_other_files(self.problem);
-        (!help.is_empty()).then(|| Box::new(self.style.letters(&help)) as Box<dyn fmt::Display>)
+        (!self.problem.help.is_empty())
+            .then(|| Box::new(self.style.letters(&self.problem.help)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -121,175 +175,5 @@ impl Diagnostic for Report<'_> {
     }
 }
 
-/// The help, with the places that lie in other files than the first: only one file can be drawn.
-fn with_other_files(problem: &Problem) -> String {
-    let source = &problem.source;
-    let mut lines: Vec<String> = Vec::new();
-    let first = problem
-        .labels
-        .first()
-        .map(|label| source.file_at(label.span.start));
-    for label in &problem.labels {
-        if Some(source.file_at(label.span.start)) != first {
-            let place = source.place(label.span.start);
-            lines.push(format!(
-                "{}:{}:{}: {}",
-                place.file, place.line, place.column, label.text
-            ));
-        }
-    }
-    if !problem.help.is_empty() {
-        lines.push(problem.help.clone());
-    }
-    lines.join("\n")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::logic::manifest::{Source, Span};
-    use std::sync::Arc;
-
-    const PLAIN: ProblemStyle = ProblemStyle {
-        colour: false,
-        unicode: false,
-        width: 80,
-    };
-
-    fn span(source: &Source, text: &str) -> Span {
-        Span {
-            start: source.text.find(text).expect("it is there") as u32,
-            len: text.len() as u32,
-        }
-    }
-
-    fn problem(source: &Arc<Source>, text: &str) -> Problem {
-        Problem::error(source, "test", "wrong").at(span(source, text), "here")
-    }
-
-    #[test]
-    fn the_place_is_named_and_marked() {
-        let source = Source::new("pipe.kdl", "one\r\ntwo äöü three\r\nfour\r\n");
-        let text = render(&[problem(&source, "three")], PLAIN);
-        assert!(text.contains("[pipe.kdl:2:9]"), "{text}");
-        assert!(
-            text.contains("two äöü three\n   :         ^^|^^\n"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_long_line_is_shown_around_its_mark() {
-        let source = Source::new(
-            "pipe.kdl",
-            format!("{}mark{}\nnext", "x".repeat(5_000), "y".repeat(5_000)),
-        );
-        for style in [
-            PLAIN,
-            ProblemStyle {
-                unicode: true,
-                ..PLAIN
-            },
-        ] {
-            let text = render(&[problem(&source, "mark")], style);
-            assert!(text.contains("[pipe.kdl:1:5001]"), "{text}");
-            assert!(
-                text.lines().all(|line| line.chars().count() < 230),
-                "{text}"
-            );
-            let marked: Vec<&str> = text
-                .lines()
-                .skip_while(|line| !line.contains("mark"))
-                .take(2)
-                .collect();
-            let column =
-                |line: &str, what: &str| line.find(what).map(|at| line[..at].chars().count());
-            let start = if style.unicode { "─" } else { "^" };
-            assert_eq!(
-                column(marked[0], "mark"),
-                column(marked[1], start),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn places_at_the_edges_are_shown() {
-        let source = Source::new("pipe.kdl", "a\nb");
-        for start in 0..=3 {
-            let label = Span { start, len: 0 };
-            let text = render(
-                &[Problem::error(&source, "test", "wrong").at(label, "here")],
-                PLAIN,
-            );
-            assert!(
-                text.contains("here") && text.contains("[pipe.kdl:"),
-                "{start}: {text}"
-            );
-        }
-        let empty = Source::new("pipe.kdl", "");
-        assert!(
-            render(
-                &[Problem::error(&empty, "test", "wrong").at(Span::default(), "here")],
-                PLAIN
-            )
-            .contains("wrong")
-        );
-        assert!(render(&[Problem::error(&empty, "test", "no place")], PLAIN).contains("no place"));
-    }
-
-    #[test]
-    fn a_mark_over_several_lines_stays_on_the_first() {
-        let source = Source::new("pipe.kdl", "one two\nthree\nfour\n");
-        let whole = Span { start: 4, len: 12 };
-        let text = render(
-            &[Problem::error(&source, "test", "wrong").at(whole, "here")],
-            PLAIN,
-        );
-        assert!(text.contains("one two\n   :     ^|^\n"), "{text}");
-    }
-
-    #[test]
-    fn control_characters_do_not_reach_the_terminal() {
-        let source = Source::new("pipe.kdl", "bad \u{1b}[31m mark \u{202e}");
-        let text = render(&[problem(&source, "mark")], PLAIN);
-        assert!(
-            !text.contains('\u{1b}') && !text.contains('\u{202e}'),
-            "{text:?}"
-        );
-    }
-
-    #[test]
-    fn many_are_cut_and_all_are_sorted() {
-        let source = Source::new(
-            "pipe.kdl",
-            (0..30)
-                .map(|line| format!("line{line:02}\n"))
-                .collect::<String>(),
-        );
-        let problems: Vec<Problem> = (0..30)
-            .rev()
-            .map(|line| problem(&source, &format!("line{line:02}")))
-            .collect();
-        let text = render(&problems, PLAIN);
-        assert!(text.ends_with("and 10 more\n"), "{text}");
-        assert!(text.find("[pipe.kdl:1:1]") < text.find("[pipe.kdl:2:1]"));
-        assert!(!text.contains("[pipe.kdl:21:1]"));
-    }
-
-    #[test]
-    fn colour_is_only_there_when_asked_for() {
-        let source = Source::new("pipe.kdl", "a mark");
-        assert!(!render(&[problem(&source, "mark")], PLAIN).contains('\u{1b}'));
-        assert!(
-            render(
-                &[problem(&source, "mark")],
-                ProblemStyle {
-                    colour: true,
-                    ..PLAIN
-                }
-            )
-            .contains('\u{1b}')
-        );
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 //!
 //! Knows forecasts as values; does not know how they were made, nor where the text goes.
 
+use super::json::Size;
 use super::units;
 use super::words;
 use crate::base::record::{NodeRecord, Origin};
@@ -58,7 +59,17 @@ pub fn plan(graph: &Graph, forecasts: &[Option<Forecast>], colour: bool) -> Stri
 }
 
 /// `pipe check`, when nothing is wrong.
-pub fn checked(graph: &Graph, manifest: &str) -> String {
+pub fn checked(size: Size, manifest: &str) -> String {
+    format!(
+        "{manifest} is sound: {}, {}, {}\n",
+        units::count(size.nodes, "node"),
+        units::count(size.outputs, "output"),
+        units::count(size.sources, "source")
+    )
+}
+
+/// How large the project is.
+pub fn size(graph: &Graph) -> Size {
     let outputs = graph
         .paths()
         .filter(|&path| graph.producer(path).is_some())
@@ -70,12 +81,11 @@ pub fn checked(graph: &Graph, manifest: &str) -> String {
     let mut ids: Vec<u32> = sources.map(|input| input.path.0).collect();
     ids.sort_unstable();
     ids.dedup();
-    format!(
-        "{manifest} is sound: {}, {}, {}\n",
-        units::count(graph.len(), "node"),
-        units::count(outputs, "output"),
-        units::count(ids.len(), "source")
-    )
+    Size {
+        nodes: graph.len(),
+        outputs,
+        sources: ids.len(),
+    }
 }
 
 /// `pipe list`: a line a node; with `long`, what each reads and writes below it.

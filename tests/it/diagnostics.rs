@@ -6,16 +6,19 @@ use pipe::base::path::{PathPattern, ProjectPath};
 use pipe::logic::graph::expand::{Facts, caller_variables, expand};
 use pipe::logic::graph::{Instances, axis_patterns};
 use pipe::logic::manifest::problem::merged;
-use pipe::logic::manifest::{Problem, Source, read};
+use pipe::logic::manifest::{Problem, Source, Span, read};
 use pipe::logic::params::Params;
+use pipe::report::json::check;
 use pipe::report::problems::{ProblemStyle, render};
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const STYLE: ProblemStyle = ProblemStyle {
     colour: false,
     unicode: false,
+    narrated: false,
     width: 100,
 };
 
@@ -136,4 +139,42 @@ fn ten_mistakes_are_told_at_once() {
         "the lines with a problem are the marked ones"
     );
     assert_eq!(found.len(), 10);
+}
+
+/// 24 MB, with its mistakes at the end: on lines of their own, or all on one line.
+fn large(line_break: &str) -> Arc<Source> {
+    let good = format!("pass-env \"{}\"{line_break}", "A".repeat(80));
+    let text = good.repeat((24 << 20) / good.len()) + &format!("wrong 1{line_break}").repeat(100);
+    Source::new("pipe.kdl", text)
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the figures are what it is for")]
+#[ignore = "measures time: cargo test --release --test it twenty_problems -- --ignored --nocapture"]
+fn twenty_problems_at_the_end_of_a_large_manifest_are_shown_at_once() {
+    for line_break in ["\n", ";"] {
+        let source = large(line_break);
+        let problems: Vec<Problem> = source
+            .text
+            .match_indices("wrong")
+            .map(|(at, word)| {
+                let span = Span {
+                    start: at as u32,
+                    len: word.len() as u32,
+                };
+                Problem::error(&source, "unknown-word", "unknown word").at(span, "not known")
+            })
+            .collect();
+        assert_eq!(problems.len(), 100);
+        let begun = Instant::now();
+        let text = render(&problems, STYLE);
+        let shown = begun.elapsed();
+        assert!(text.contains("and 80 more"));
+        let begun = Instant::now();
+        let data = check(&problems, None);
+        let written = begun.elapsed();
+        assert!(data.len() > 100 * 50);
+        eprintln!("shown in {shown:?}, as JSON in {written:?}");
+        assert!(shown.max(written) < Duration::from_millis(50));
+    }
 }

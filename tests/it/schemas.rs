@@ -1,8 +1,9 @@
 //! The committed schemas are those that the code would write.
 //!
-//! Does not validate anything against them.
+//! What is validated against them is in the files below.
 
-mod mutations;
+mod json;
+mod manifests;
 mod validator;
 
 use pipe::logic::manifest::manifest_schema;

@@ -7,6 +7,7 @@ mod check;
 mod decode;
 mod document;
 mod environment;
+mod foreign;
 mod format;
 mod guard;
 mod lexer;

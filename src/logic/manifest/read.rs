@@ -8,6 +8,7 @@ use super::Manifest;
 use super::check::Reader;
 use super::decode::Seen;
 use super::document;
+use super::foreign::foreign_format;
 use super::guard::{Chunk, guard};
 use super::problem::Problem;
 use super::rules::Place;
@@ -72,6 +73,10 @@ pub fn read_with(source: &Arc<Source>, way: Way) -> (Option<Manifest>, Vec<Probl
     reader.whole(&mut manifest);
     let mut problems = reader.problems;
     problems.sort_by_key(|problem| problem.labels.first().map(|label| label.span));
+    let readable = problems.is_empty() || manifest.nodes.iter().any(|node| !node.poisoned);
+    if let Some(foreign) = (!readable).then(|| foreign_format(&source.text)).flatten() {
+        return (None, vec![foreign.into_problem(source)]);
+    }
     let nothing = manifest.nodes.is_empty() && seen.is_empty() && !problems.is_empty();
     ((!nothing).then_some(manifest), problems)
 }

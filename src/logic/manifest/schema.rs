@@ -101,7 +101,8 @@ fn write_kind(text: &mut String, argument: Argument, depth: usize) {
         Argument::Value => {}
         Argument::Number(least, most) => {
             line(text, depth, "type \"number\"");
-            line(text, depth, "\"%\" 1");
+            // `"%" 1` would let 2.0 through.
+            line(text, depth, "format \"i64\"");
             line(text, depth, &format!("\">=\" {least}"));
             line(text, depth, &format!("\"<=\" {most}"));
         }
