@@ -3,12 +3,14 @@
 //! Knows where KDL's strings, comments and line breaks end, and nothing else. Gives up where a text is not balanced:
 //! then it is read as a whole, by those who can say what is wrong.
 
+use super::characters::is_space;
 use std::ops::Range;
 
 /// The byte range of every top-level statement, `None` when the text does not come out even. What lies between them
 /// is space, comments and semicolons.
 pub(super) fn split(text: &str) -> Option<Vec<Range<usize>>> {
     let mut splitter = Splitter {
+        text,
         bytes: text.as_bytes(),
         at: if text.starts_with('\u{FEFF}') { 3 } else { 0 },
         start: None,
@@ -21,6 +23,7 @@ pub(super) fn split(text: &str) -> Option<Vec<Range<usize>>> {
 }
 
 struct Splitter<'t> {
+    text: &'t str,
     bytes: &'t [u8],
     at: usize,
     /// Of the statement that is being passed.
@@ -53,6 +56,8 @@ impl Splitter<'_> {
                     };
                 }
                 b'/' => self.slash()?,
+                // Where it joins nothing it is odd.
+                b'\\' if self.start.is_none() => return None,
                 b'\\' => {
                     self.token();
                     self.goes_on = true;
@@ -76,10 +81,12 @@ impl Splitter<'_> {
                     self.end(self.at - 1);
                 }
                 0xEF if self.bytes[self.at..].starts_with("\u{FEFF}".as_bytes()) => return None,
+                0x80.. if self.wide_space() > 0 => self.at += self.wide_space(),
                 _ => match newline_len(&self.bytes[self.at..]) {
                     0 => {
                         self.token();
-                        self.at += 1;
+                        let c = self.text[self.at..].chars().next();
+                        self.at += c.map_or(1, char::len_utf8);
                     }
                     len => {
                         if !std::mem::take(&mut self.goes_on) || self.is_blank_start() {
@@ -92,6 +99,12 @@ impl Splitter<'_> {
         }
         self.end(self.at);
         (self.depth == 0).then_some(())
+    }
+
+    /// The length of a space that is not ASCII, 0 where there is none.
+    fn wide_space(&self) -> usize {
+        let c = self.text[self.at..].chars().next();
+        c.filter(|c| is_space(*c)).map_or(0, char::len_utf8)
     }
 
     /// Something that belongs to a statement stands here.

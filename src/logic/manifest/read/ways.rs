@@ -4,6 +4,7 @@ use super::super::document::{self, Element};
 use super::super::split;
 use super::*;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -231,7 +232,17 @@ fn word() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
+/// The same texts each time; with more of them (`PROPTEST_CASES`) the search goes on from there.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        rng_seed: RngSeed::Fixed(2026),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn random_texts_read_alike(words in prop::collection::vec((word(), any::<bool>()), 0..14)) {
         let mut text = String::new();
