@@ -2,6 +2,7 @@
 //!
 //! Does not judge whether a report is good; people do, when they read the `.expected` files in a review.
 
+use crate::support::{Outcome, Sandbox};
 use pipe::base::path::{PathPattern, ProjectPath};
 use pipe::logic::graph::expand::{Facts, caller_variables, expand};
 use pipe::logic::graph::{Instances, axis_patterns};
@@ -177,4 +178,26 @@ fn twenty_problems_at_the_end_of_a_large_manifest_are_shown_at_once() {
         eprintln!("shown in {shown:?}, as JSON in {written:?}");
         assert!(shown.max(written) < Duration::from_millis(50));
     }
+}
+
+#[test]
+fn the_environment_says_how_problems_look() {
+    let sandbox = Sandbox::new("node \"a\" {\n    inputs \"x\"\n}\n");
+    let told = |name: &str| {
+        let mut command = sandbox.command(["check"]);
+        command.env("LC_ALL", "C.UTF-8").env(name, "1");
+        Outcome::of(command.output().expect("pipe starts"))
+            .expect_code(2)
+            .err
+    };
+    let drawn = told("NO_UNICODE");
+    assert!(
+        drawn.is_ascii() && drawn.contains("`-- not known"),
+        "{drawn}"
+    );
+    let narrated = told("NO_GRAPHICS");
+    assert!(
+        narrated.contains("  pipe.kdl, line 2, columns 5 to 10: not known inside a node\n"),
+        "{narrated}"
+    );
 }
