@@ -74,12 +74,23 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 /// The folder of the kdl package's own sources, where its official test cases lie.
 pub(in super::super) fn kdl_package() -> PathBuf {
-    let told = std::process::Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .expect("cargo tells where packages lie");
-    let told: serde_json::Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    let cargo = |arguments: &[&str]| {
+        let told = std::process::Command::new(env!("CARGO"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("cargo runs");
+        let said = String::from_utf8_lossy(&told.stderr);
+        assert!(told.status.success(), "{said}");
+        String::from_utf8(told.stdout).expect("text")
+    };
+    let version = cargo(&["-vV"]);
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    // Packages of other platforms may never have been downloaded, and nothing is downloaded here.
+    let platform = ["--filter-platform", host.expect("a host")];
+    let about = ["metadata", "--format-version=1", "--offline", "--locked"];
+    let told = cargo(&[about.as_slice(), &platform].concat());
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
     let packages = told["packages"].as_array().expect("packages");
     let kdl = packages
         .iter()
