@@ -67,14 +67,24 @@ impl fmt::Debug for Digest {
 }
 
 /// Hashes a sequence of named fields so that no two different sequences give the same bytes: every name and every
-/// value is preceded by its length (8 bytes, little-endian).
-pub struct DigestWriter(blake3::Hasher);
+/// value is preceded by its length (8 bytes, little-endian). The bytes are gathered first, since hashing a few hundred
+/// at once costs half of hashing them piece by piece.
+#[derive(Debug)]
+pub struct DigestWriter {
+    bytes: Vec<u8>,
+    /// Where the domain ends.
+    start: usize,
+}
 
 impl DigestWriter {
     /// A writer whose digests never meet those of another `domain`.
     pub fn new(domain: &str) -> Self {
-        let mut writer = DigestWriter(blake3::Hasher::new());
+        let mut writer = DigestWriter {
+            bytes: Vec::new(),
+            start: 0,
+        };
         writer.framed(domain.as_bytes());
+        writer.start = writer.bytes.len();
         writer
     }
 
@@ -87,12 +97,18 @@ impl DigestWriter {
 
     /// The digest of all that was added.
     pub fn finish(&self) -> Digest {
-        Digest(*self.0.finalize().as_bytes())
+        Digest::of(&self.bytes)
+    }
+
+    /// Forgets all fields, to be used again.
+    pub fn clear(&mut self) {
+        self.bytes.truncate(self.start);
     }
 
     fn framed(&mut self, bytes: &[u8]) {
-        self.0.update(&(bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+        self.bytes
+            .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        self.bytes.extend_from_slice(bytes);
     }
 }
 

@@ -29,9 +29,14 @@ pub struct Row {
 }
 
 impl Row {
+    /// Takes rows, as fields, and gives their digest.
+    pub fn digest_writer() -> DigestWriter {
+        DigestWriter::new("pipe declaration 1")
+    }
+
     /// The digest of rows, names and values, in their order.
     pub fn digest_of(rows: &[Row]) -> Digest {
-        let mut writer = DigestWriter::new("pipe declaration 1");
+        let mut writer = Row::digest_writer();
         for row in rows {
             writer.field(&row.name, row.value.as_bytes());
         }

@@ -38,7 +38,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
 }
 
 fn dry_run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
-    let mut session = Session::open(caller.place()?, caller.given())?;
+    let mut session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(&build.targets)?;
     let survey = session.survey(&selection, build.force);
     if !survey.missing.is_empty() {

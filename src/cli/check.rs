@@ -50,7 +50,7 @@ fn as_json(caller: &Caller) -> u8 {
 
 /// Reads the manifest and looks for the sources; the warnings are told as soon as they are known.
 fn look(caller: &Caller, warn: &mut dyn FnMut(&[Problem])) -> Result<Session, SessionError> {
-    let mut session = Session::review(caller.place()?, caller.given())?;
+    let mut session = Session::review(&caller.place()?, caller.given())?;
     let mut warnings = session.project.warnings.clone();
     for path in session.leftover_sources() {
         let message = format!("{path} is read as a source, but a node that is gone wrote it");

@@ -9,7 +9,7 @@ use crate::report::{units, words};
 use std::fmt::Write;
 
 pub(super) fn run(caller: &Caller, asked: &Clean) -> Result<u8, SessionError> {
-    let session = Session::open(caller.place()?, caller.given())?;
+    let session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(&asked.targets)?;
     let cleaning = upkeep::plan_cleaning(&session, &selection);
     let mut text = String::new();

@@ -5,7 +5,7 @@ use super::{Caller, exit, output};
 use crate::engine::session::{Session, SessionError};
 
 pub(super) fn run(caller: &Caller, asked: &Log) -> Result<u8, SessionError> {
-    let session = Session::open(caller.place()?, caller.given())?;
+    let session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(std::slice::from_ref(&asked.node))?;
     let graph = &session.project.graph;
     let mut known = true;

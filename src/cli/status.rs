@@ -7,7 +7,7 @@ use crate::logic::plan::Forecast;
 use crate::report::status;
 
 pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
-    let mut session = Session::open(caller.place()?, caller.given())?;
+    let mut session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(&asked.targets)?;
     let survey = session.survey(&selection, false);
     let text = status::status(

@@ -6,7 +6,7 @@ use crate::engine::session::{Session, SessionError};
 use crate::report::status;
 
 pub(super) fn run(caller: &Caller, asked: &Why) -> Result<u8, SessionError> {
-    let mut session = Session::open(caller.place()?, caller.given())?;
+    let mut session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(std::slice::from_ref(&asked.node))?;
     let survey = session.survey(&selection, false);
     let graph = &session.project.graph;

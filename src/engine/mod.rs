@@ -15,6 +15,7 @@ mod check;
 pub mod format;
 mod inputs;
 mod items;
+mod listings;
 mod memory;
 mod run;
 pub mod shared;

@@ -2,11 +2,12 @@
 //!
 //! Does not judge nodes; `survey` does.
 
+use super::listings::{lies_in, list_all};
 use super::probes::Answers;
 use super::snapshot::{self, Basis};
 use super::sources::{self, Sources};
 use crate::base::content::Content;
-use crate::base::path::{PathPattern, ProjectPath, STATE_FOLDER};
+use crate::base::path::{ProjectPath, STATE_FOLDER};
 use crate::logic::graph::expand::{self, Facts};
 use crate::logic::graph::review::review;
 use crate::logic::graph::{self, Graph, Instances};
@@ -235,23 +236,49 @@ impl Project {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn open(place: Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
-        if let Some(project) = snapshot::find(&place, tools)? {
+    pub fn open(place: &Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
+        if let Some(project) = snapshot::find(place, tools)? {
             return Ok(project);
         }
-        read(place, tools, save, false)
+        // Where the quick way is not sure that all is well, the careful one says what is wrong.
+        match read(place, tools, save, Way::Quick)? {
+            Some(project) => Ok(project),
+            None => Project::read_with_care(place, tools, save, Way::Careful),
+        }
+    }
+
+    fn read_with_care(
+        place: &Place,
+        tools: &Tools,
+        save: bool,
+        way: Way,
+    ) -> Result<Project, OpenError> {
+        let project = read(place, tools, save, way)?;
+        Ok(project.expect("the careful way comes to an end"))
     }
 
     /// Reads the project anew, and looks for what seems wrong in it besides.
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn review(place: Place, tools: &Tools) -> Result<Project, OpenError> {
-        read(place, tools, false, true)
+    pub fn review(place: &Place, tools: &Tools) -> Result<Project, OpenError> {
+        Project::read_with_care(place, tools, false, Way::Thorough)
     }
 }
 
-fn read(place: Place, tools: &Tools, save: bool, thorough: bool) -> Result<Project, OpenError> {
+/// How a manifest is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// As long as nothing is wrong.
+    Quick,
+    /// With all that is wrong.
+    Careful,
+    /// Also with what only seems wrong.
+    Thorough,
+}
+
+/// `None` when the quick way is not sure.
+fn read(place: &Place, tools: &Tools, save: bool, way: Way) -> Result<Option<Project>, OpenError> {
     let Sources {
         source,
         manifest: decoded,
@@ -259,7 +286,8 @@ fn read(place: Place, tools: &Tools, save: bool, thorough: bool) -> Result<Proje
         mut problems,
         files,
         includes,
-    } = sources::gather(&place, tools)?;
+    } = sources::gather(place, tools, way == Way::Quick)?;
+    let quick = !decoded.simple.is_empty();
     let mut listings = HashMap::new();
     let mut leftovers = Vec::new();
     let nothing = |_: &ProjectPath| false;
@@ -271,15 +299,13 @@ fn read(place: Place, tools: &Tools, save: bool, thorough: bool) -> Result<Proje
         &mut leftovers,
     )?;
     let instances = Instances::of(&decoded, &source, &params, &listings);
-    let declared = instances.declared_outputs();
+    let patterns = instances.patterns();
+    let declared = match patterns.is_empty() {
+        true => HashSet::new(),
+        false => instances.declared_outputs(&decoded.simple, &source),
+    };
     let is_declared = |path: &ProjectPath| lies_in(&declared, path);
-    list_all(
-        tools,
-        instances.patterns(),
-        &is_declared,
-        &mut listings,
-        &mut leftovers,
-    )?;
+    list_all(tools, patterns, &is_declared, &mut listings, &mut leftovers)?;
     let variables: HashMap<String, Option<String>> = expand::caller_variables(&decoded)
         .into_iter()
         .map(|name| Ok((name.clone(), tools.variable(&name)?)))
@@ -290,11 +316,14 @@ fn read(place: Place, tools: &Tools, save: bool, thorough: bool) -> Result<Proje
         manifest: &place.manifest,
         memory: nearby::machine_memory(),
     };
-    let looked_at = match thorough {
-        true => review(&decoded, &source, &params, &instances),
-        false => Vec::new(),
+    let looked_at = match way {
+        Way::Thorough => review(&decoded, &source, &params, &instances),
+        Way::Quick | Way::Careful => Vec::new(),
     };
     let (graph, more) = expand::expand(&decoded, &source, instances, &facts);
+    if quick && (graph.is_none() || !problems.is_empty() || !more.is_empty()) {
+        return Ok(None);
+    }
     problems.extend(looked_at);
     problems = problem::merged(problems, more);
     let Some(graph) = graph.filter(|_| {
@@ -319,66 +348,15 @@ fn read(place: Place, tools: &Tools, save: bool, thorough: bool) -> Result<Proje
             includes: Vec::new(),
         };
         let basis = made_from.with_listings(&listings, &includes);
-        snapshot::save(&place, &basis, &graph);
+        snapshot::save(place, &basis, &graph);
     }
-    Ok(Project {
-        place,
+    Ok(Some(Project {
+        place: place.clone(),
         graph,
         settings,
         warnings: problems,
         leftovers,
         answers: Answers::default(),
         read_anew: true,
-    })
-}
-
-fn list_all(
-    tools: &Tools,
-    patterns: Vec<PathPattern>,
-    is_declared: &dyn Fn(&ProjectPath) -> bool,
-    listings: &mut HashMap<String, Vec<ProjectPath>>,
-    leftovers: &mut Vec<ProjectPath>,
-) -> Result<(), OpenError> {
-    for pattern in patterns {
-        let (files, left) = list(tools, &pattern, is_declared)?;
-        leftovers.extend(left);
-        listings.insert(pattern.as_str().to_owned(), files);
-    }
-    Ok(())
-}
-
-/// The files that match, and apart from them those that only a node that is gone has written.
-pub(super) fn list(
-    tools: &Tools,
-    pattern: &PathPattern,
-    is_declared: &dyn Fn(&ProjectPath) -> bool,
-) -> Result<(Vec<ProjectPath>, Vec<ProjectPath>), OpenError> {
-    let listing = tools.observer.list(pattern)?;
-    if !listing.not_utf8.is_empty() {
-        let named = |name: String| (pattern.as_str().to_owned(), name);
-        return Err(OpenError::NotUtf8(
-            listing.not_utf8.into_iter().map(named).collect(),
-        ));
-    }
-    let is_leftover = |path: &ProjectPath| !is_declared(path) && is_leftover(tools, path);
-    let (left, files) = listing.files.into_iter().partition(is_leftover);
-    Ok((files, left))
-}
-
-/// Whether `path`, which no node declares, is or lies in what a node that is gone wrote, and is as it was then, or was
-/// being written when its build was killed. Once somebody has changed it, it is theirs.
-pub(super) fn is_leftover(tools: &Tools, path: &ProjectPath) -> bool {
-    let is_left = |path: &ProjectPath| match tools.ledger.written(path.as_str()) {
-        None | Some(Content::Absent) => false,
-        Some(UNFINISHED) => true,
-        Some(Content::File { .. } | Content::Tree { .. }) => tools.stands_as_left(path),
-    };
-    is_left(path)
-        || path
-            .ancestors()
-            .any(|folder| is_left(&ProjectPath::from_normal(folder)))
-}
-
-pub(super) fn lies_in(outputs: &HashSet<ProjectPath>, path: &ProjectPath) -> bool {
-    outputs.contains(path) || path.ancestors().any(|folder| outputs.contains(folder))
+    }))
 }

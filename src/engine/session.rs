@@ -3,8 +3,9 @@
 //! Takes the project's lock where something may be written, and only there. Knows no arguments and no terminal.
 
 use super::build;
+use super::listings::is_leftover;
 use super::probes::Answers;
-use super::project::{Given, OpenError, Place, Project, Tools, is_leftover};
+use super::project::{Given, OpenError, Place, Project, Tools};
 use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
 use super::upkeep;
@@ -75,8 +76,8 @@ impl Session {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn open(place: Place, given: Given) -> Result<Session, OpenError> {
-        let tools = Tools::open(&place, given);
+    pub fn open(place: &Place, given: Given) -> Result<Session, OpenError> {
+        let tools = Tools::open(place, given);
         Ok(Session {
             project: Project::open(place, &tools, false)?,
             tools,
@@ -87,8 +88,8 @@ impl Session {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub fn review(place: Place, given: Given) -> Result<Session, OpenError> {
-        let tools = Tools::open(&place, given);
+    pub fn review(place: &Place, given: Given) -> Result<Session, OpenError> {
+        let tools = Tools::open(place, given);
         Ok(Session {
             project: Project::review(place, &tools)?,
             tools,
@@ -189,7 +190,7 @@ pub fn build(
     for damage in &tools.damages {
         tell(BuildEvent::Notice(Notice::Trouble(damage.clone())));
     }
-    let project = Project::open(place.clone(), &tools, true)?;
+    let project = Project::open(place, &tools, true)?;
     let mut session = Session { project, tools };
     let removed = if session.project.read_anew {
         upkeep::remove_leftovers(&session)?

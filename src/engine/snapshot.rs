@@ -2,8 +2,9 @@
 //!
 //! Does not know how a graph is made; `project` does. A damaged snapshot is one that is not there.
 
+use super::listings::{lies_in, list};
 use super::probes::Answers;
-use super::project::{OpenError, Place, Project, Settings, Tools, lies_in, list};
+use super::project::{OpenError, Place, Project, Settings, Tools};
 use super::sources;
 use crate::base::digest::{Digest, DigestWriter};
 use crate::base::flat::{FlatReader, FlatWriter};

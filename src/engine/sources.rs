@@ -34,15 +34,23 @@ pub(super) fn digest_of(tools: &Tools, path: &ProjectPath) -> Option<Digest> {
     }
 }
 
-/// Reads everything, following includes and params.
-pub(super) fn gather(place: &Place, tools: &Tools) -> Result<Sources, OpenError> {
+/// Reads everything, following includes and params. When it is `quick`, simple nodes are left as they are where that is
+/// possible; see [`manifest::read_quickly`].
+pub(super) fn gather(place: &Place, tools: &Tools, quick: bool) -> Result<Sources, OpenError> {
+    let read_one = |source: &Arc<Source>| {
+        let quickly = quick.then(|| manifest::read_quickly(source)).flatten();
+        quickly.map_or_else(
+            || manifest::read(source),
+            |manifest| (Some(manifest), Vec::new()),
+        )
+    };
     let text = utf8(
         &place.shown,
         state::read_file(&place.manifest.under(&place.root))?,
     )?;
     let mut files = vec![(place.manifest.clone(), Some(Digest::of(text.as_bytes())))];
     let mut source = Source::new(place.shown.clone(), text);
-    let (mut read, mut problems) = manifest::read(&source);
+    let (mut read, mut problems) = read_one(&source);
     let mut includes = Vec::new();
     let wanted = read.as_ref().map_or(&[][..], |manifest| &manifest.includes);
     if !wanted.is_empty() {
@@ -56,7 +64,7 @@ pub(super) fn gather(place: &Place, tools: &Tools) -> Result<Sources, OpenError>
             texts.push((shown, text));
         }
         source = Source::joined(texts);
-        (read, problems) = manifest::read(&source);
+        (read, problems) = read_one(&source);
         problems.extend(more);
     }
     let Some(manifest) = read else {

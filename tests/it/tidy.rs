@@ -45,6 +45,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("print!", &["cli/", "report/"]),
     ("eprint!", &["cli/", "report/"]),
     ("anstream::", &["cli/", "report/"]),
+    ("unsafe", &["world/store/map.rs"]),
     ("todo!", &[]),
     ("unimplemented!", &[]),
     ("dbg!", &[]),
@@ -286,6 +287,8 @@ world/a.rs          | std::io::stderr().write(b"x");     | command.stderr(pipe);
 world/a.rs          | std::env::var_os("PATH");          | env!("PATH");
 world/a.rs          | env::vars(); mod tests {}          | mod tests { fn f() { env::vars(); } }
 engine/a.rs         | std::process::exit(1);             | std::process::id();
+world/a.rs          | unsafe { f() }                     | // unsafe
+world/a.rs          | #![expect(unsafe_code)]            | let safe = 1;
 cli/a.rs            | todo!()                            | r#"todo!()"#; let x: &'a str = 'a';
 cli/a.rs            | /* /* x */ */ dbg!(x)              | /* dbg!(x) /* */ todo!() */
 cli/a.rs            | let quote = '"'; dbg!(x);          | let quote = "\" dbg!(x);";

@@ -2,6 +2,7 @@
 //!
 //! Decides nothing: `link` has found out what is wrong.
 
+use super::expand::Member;
 use super::instance::Instance;
 use super::link::Linker;
 use crate::base::path::{PathFault, PathPattern, ProjectPath, STATE_FOLDER};
@@ -14,11 +15,19 @@ impl Linker<'_> {
     }
 
     pub(super) fn name(&self, node: usize) -> &str {
-        &self.scene.instances[node].name
+        self.scene.name(node)
+    }
+
+    /// Not for simple nodes: where there are some, nothing is said here.
+    fn instance(&self, node: usize) -> &Instance<'_> {
+        match self.scene.members[node] {
+            Member::Full(full) => &self.scene.instances[full as usize],
+            Member::Simple(_) => unreachable!("a problem beside simple nodes"),
+        }
     }
 
     pub(super) fn decl(&self, node: usize) -> &NodeDecl {
-        self.scene.instances[node].decl
+        self.instance(node).decl
     }
 
     /// The last place where `node` declares `path`.
@@ -33,7 +42,7 @@ impl Linker<'_> {
     }
 
     fn output_spans(&self, node: usize, path: &ProjectPath) -> Vec<Span> {
-        let instance = &self.scene.instances[node];
+        let instance = self.instance(node);
         let is_path = |(text, _): (String, bool)| ProjectPath::parse(&text).as_ref() == Ok(path);
         let outputs = instance.decl.outputs.iter();
         let params = self.scene.params;
@@ -61,15 +70,13 @@ impl Linker<'_> {
             Ok(_) => None,
             // A plain text was checked where the manifest was read.
             Err(_) if output.path.text == text => None,
-            Err(fault) => self.path_problem(&text, fault, output.span),
+            Err(fault) => Some(self.path_problem(&text, fault, output.span)),
         }
     }
 
-    pub(super) fn path_problem(&self, text: &str, fault: PathFault, span: Span) -> Option<Problem> {
-        Some(
-            self.error("path", path_fault_message(text, fault))
-                .at(span, "here"),
-        )
+    pub(super) fn path_problem(&self, text: &str, fault: PathFault, span: Span) -> Problem {
+        self.error("path", path_fault_message(text, fault))
+            .at(span, "here")
     }
 
     pub(super) fn two_writers(&self, path: &ProjectPath, first: usize, second: usize) -> Problem {
@@ -84,7 +91,7 @@ impl Linker<'_> {
                 .help("remove one of them");
         }
         if self.decl(first).matrix.is_some() && std::ptr::eq(self.decl(first), self.decl(second)) {
-            let axes = self.scene.instances[first].values.iter();
+            let axes = self.instance(first).values.iter();
             let names: Vec<String> = axes.map(|(axis, _)| format!("{{matrix.{axis}}}")).collect();
             return self
                 .error(
@@ -144,8 +151,8 @@ impl Linker<'_> {
 
     pub(super) fn own_output(&self, node: usize, path: &ProjectPath, span: Span) -> Problem {
         let name = self.name(node);
-        match self.writer.get(path) {
-            Some(_) => self
+        match self.writes(node, path) {
+            true => self
                 .error(
                     "own-output",
                     format!("`{name}` reads {path} and writes it as well"),
@@ -153,7 +160,7 @@ impl Linker<'_> {
                 .at(span, "read here")
                 .at(self.output_span(node, path), "written here")
                 .help("write to another path; a node that changes its own input never settles"),
-            None => self
+            false => self
                 .error(
                     "own-output",
                     format!("`{name}` reads {path}, which holds its own output"),
@@ -202,42 +209,37 @@ impl Linker<'_> {
         .help(format!("read the whole directory: in \"{folder}/\""))
     }
 
+    /// Whether `node` declares this very path.
+    fn writes(&self, node: usize, path: &ProjectPath) -> bool {
+        let id = self.paths.find(path.as_str());
+        id.and_then(|id| self.paths.writer(id)) == Some(node as u32)
+    }
+
+    /// `path` is read as a directory, or as something inside of one, but `output` is declared as a file.
     pub(super) fn kind_conflict(
         &self,
         path: &ProjectPath,
-        directory: bool,
+        output: &ProjectPath,
+        writer: usize,
         span: Span,
-    ) -> Option<Problem> {
-        let (output, writer) = self.output_folder_above(path)?;
-        let decl = self.decl(*writer);
-        let declared = decl
-            .outputs
-            .iter()
-            .find(|out| self.output_span(*writer, output) == out.span)?;
-        let is_directory = declared.path.text.ends_with('/');
-        let inside = output != path;
-        if is_directory || (!directory && !inside) {
-            return None;
-        }
-        let what = if inside {
-            format!("{path} lies inside {output}")
-        } else {
+    ) -> Problem {
+        let what = if output == path {
             format!("{path}/ is a directory here")
+        } else {
+            format!("{path} lies inside {output}")
         };
-        Some(
-            self.error(
-                "kind-conflict",
-                format!(
-                    "{what}, but `{}` declares {output} as a file",
-                    decl.name.value
-                ),
-            )
-            .at(span, "read here")
-            .at(declared.span, "declared as a file here")
-            .help(format!(
-                "if it is a directory, declare it with a slash: out \"{output}/\""
-            )),
+        self.error(
+            "kind-conflict",
+            format!(
+                "{what}, but `{}` declares {output} as a file",
+                self.decl(writer).name.value
+            ),
         )
+        .at(span, "read here")
+        .at(self.output_span(writer, output), "declared as a file here")
+        .help(format!(
+            "if it is a directory, declare it with a slash: out \"{output}/\""
+        ))
     }
 }
 

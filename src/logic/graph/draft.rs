@@ -7,34 +7,20 @@ use crate::base::path::ProjectPath;
 use crate::base::record::Row;
 use crate::logic::manifest::{Amount, Exclusive};
 
-/// One node, expanded and linked.
+/// One node, expanded; what it reads and needs is gathered by `link`.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DraftNode {
-    pub(super) name: String,
     pub(super) about: String,
     pub(super) tags: Vec<String>,
     pub(super) always: bool,
     pub(super) exclusive: Option<Exclusive>,
-    pub(super) inputs: Vec<DraftInput>,
     pub(super) outputs: Vec<DraftOutput>,
     /// Patterns that match nothing.
     pub(super) empty_patterns: Vec<String>,
-    pub(super) needs: Vec<u32>,
-    pub(super) after: Vec<u32>,
     pub(super) rows: Vec<Row>,
     pub(super) job: JobSpec,
     pub(super) temp: bool,
     pub(super) demand: Demand,
-}
-
-/// A path that a node reads.
-#[derive(Debug, Clone)]
-pub(super) struct DraftInput {
-    pub(super) path: ProjectPath,
-    /// Written with a trailing `/`.
-    pub(super) directory: bool,
-    /// Nodes write above or below this path, not the path itself: what stands here is known only once they are done.
-    pub(super) mixed: bool,
 }
 
 /// A path that a node writes.

@@ -1,136 +1,273 @@
-//! From linked drafts to the flat form that a [`Graph`] reads.
+//! From what was linked to the flat form that a [`Graph`] reads.
 //!
 //! Does not know where the bytes are saved.
 
-use super::draft::{self, DraftNode};
+use super::draft::DraftNode;
+use super::expand::{Member, Scene};
+use super::link::Linker;
+use super::lists::Lists;
+use super::spec::{self, Common, Hands, NamedPath, SimpleView};
 use super::*;
 use crate::base::flat::FlatWriter;
-use rustc_hash::FxHashMap as HashMap;
+use crate::logic::manifest::{SimpleNode, SimpleValue};
+use hashbrown::HashTable;
+use rayon::prelude::*;
+use rustc_hash::FxBuildHasher;
+use std::hash::BuildHasher;
+
+/// Simple nodes whose keys one processor makes at a time.
+const BATCH: usize = 2048;
 
 /// Puts linked nodes, `order`ed so that each comes after what it needs, into the flat form.
-pub(super) fn encode(nodes: &[DraftNode], order: &[u32]) -> Graph {
-    let mut sections: [FlatWriter; SECTIONS] = Default::default();
-    let users = users_of(nodes);
-    let mut paths = PathTable::default();
-    for (index, node) in nodes.iter().enumerate() {
-        for output in &node.outputs {
-            let id = paths.id(&output.path, &mut sections[TEXT]);
-            paths.rows[id as usize].2 = index as u32;
-        }
-    }
-    for (node, users) in nodes.iter().zip(&users) {
-        let mut numbers = Vec::with_capacity(NODE_SIZE);
-        let group = match &node.exclusive {
-            Some(Exclusive::Group(word)) => word.as_str(),
-            Some(Exclusive::Alone) | None => "",
-        };
-        for text in [&node.name, &node.about, group] {
-            numbers.extend([sections[TEXT].0.len() as u32, text.len() as u32]);
-            sections[TEXT].0.extend_from_slice(text.as_bytes());
-        }
-        numbers.extend([sections[USES].0.len() as u32 / 8, node.inputs.len() as u32]);
-        for input in &node.inputs {
-            let id = paths.id(&input.path, &mut sections[TEXT]);
-            let flags = u32::from(input.directory) * DIRECTORY + u32::from(input.mixed) * MIXED;
-            sections[USES].number(id).number(flags);
-        }
-        numbers.extend([sections[USES].0.len() as u32 / 8, node.outputs.len() as u32]);
-        for output in &node.outputs {
-            let id = paths.id(&output.path, &mut sections[TEXT]);
-            sections[USES]
-                .number(id)
-                .number(u32::from(output.directory) * DIRECTORY);
-        }
-        for list in [&node.needs, users, &node.after] {
-            numbers.extend([sections[EDGES].0.len() as u32 / 4, list.len() as u32]);
-            for &other in list {
-                sections[EDGES].number(other);
+pub(super) fn encode(
+    linker: &Linker<'_>,
+    nodes: &[DraftNode],
+    users: &Lists,
+    order: &[u32],
+    common: &Common,
+) -> Graph {
+    let scene = linker.scene;
+    let digests = digests(&scene, nodes, common);
+    let mut names = Lists::for_lists(scene.members.len());
+    let mut name_text = String::new();
+    let mut blobs = Blobs::default();
+    let (mut flags, mut specs, mut extras) = (Vec::new(), Vec::new(), Vec::new());
+    let mut view = SimpleView::default();
+    for (index, member) in scene.members.iter().enumerate() {
+        name_text.push_str(scene.name(index));
+        names.ends.push(name_text.len() as u32);
+        match *member {
+            Member::Full(full) => {
+                let node = &nodes[full as usize];
+                flags.push(flags_of(node));
+                specs.push(blobs.add(&spec::encode_filled(&node.rows, &node.job)));
+                extras.push(extra_of(node).map_or(0, |extra| blobs.add(&extra)));
+            }
+            Member::Simple(simple) => {
+                let node = &scene.simple.nodes[simple as usize];
+                let job = &common.job;
+                flags.push(sum(&[
+                    (node.always, ALWAYS),
+                    (node.alone, ALONE),
+                    (!job.ignore.is_empty(), IGNORING),
+                    (job.cache_off, UNCACHED),
+                ]));
+                look_at(&scene, node, &mut view);
+                specs.push(blobs.add_shared(&view));
+                let about = node.about.of(&scene.source.text);
+                let extra = (!about.is_empty()).then(|| {
+                    let about = about.to_owned();
+                    extra_of(&DraftNode {
+                        about,
+                        ..DraftNode::default()
+                    })
+                });
+                extras.push(extra.flatten().map_or(0, |extra| blobs.add(&extra)));
             }
         }
-        let demanding = node.demand != Demand::default();
-        let demand = if demanding {
-            node.demand.encode()
-        } else {
-            Vec::new()
+    }
+    let paths = &linker.paths;
+    let common = common.encode();
+    let numbers = |numbers: &[u32]| -> Vec<u8> {
+        numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect()
+    };
+    let lists = |lists: &Lists| [numbers(&lists.ends), numbers(&lists.items)];
+    let [output_ends, outputs] = lists(&linker.outputs);
+    let [input_ends, inputs] = lists(&linker.inputs);
+    let [need_ends, needs] = lists(&linker.needs);
+    let [user_ends, users] = lists(users);
+    let [after_ends, afters] = lists(&linker.after);
+    assemble(&[
+        numbers(&names.ends),
+        name_text.into_bytes(),
+        numbers(&flags),
+        numbers(&specs),
+        numbers(&extras),
+        digests.concat(),
+        output_ends,
+        outputs,
+        input_ends,
+        inputs,
+        need_ends,
+        needs,
+        user_ends,
+        users,
+        after_ends,
+        afters,
+        numbers(order),
+        numbers(&paths.ends),
+        paths.text.as_bytes().to_vec(),
+        numbers(&paths.writers),
+        blobs.bytes,
+        common,
+    ])
+}
+
+/// The digest of every node's declaration.
+fn digests(scene: &Scene<'_>, nodes: &[DraftNode], common: &Common) -> Vec<[u8; 32]> {
+    let shell = fill::shown_arguments(&common.job.argv);
+    let batch = |members: &[Member]| -> Vec<[u8; 32]> {
+        let mut hands = Hands::default();
+        let mut view = SimpleView::default();
+        let digest = |member: &Member| match *member {
+            Member::Full(full) => Row::digest_of(&nodes[full as usize].rows),
+            Member::Simple(simple) => {
+                let node = &scene.simple.nodes[simple as usize];
+                look_at(scene, node, &mut view);
+                view.digest(common, &shell, &mut hands)
+            }
         };
-        for blob in [draft::encode_rows(&node.rows), node.job.encode(), demand] {
-            numbers.extend([sections[BLOBS].0.len() as u32, blob.len() as u32]);
-            sections[BLOBS].0.extend(blob);
-        }
-        let flags = [
-            (node.always, ALWAYS),
-            (node.exclusive == Some(Exclusive::Alone), ALONE),
-            (matches!(node.exclusive, Some(Exclusive::Group(_))), GROUPED),
-            (node.temp, TEMP),
-            (!node.job.probes.is_empty(), PROBED),
-            (!node.job.ignore.is_empty(), IGNORING),
-            (!node.job.depfile.is_empty(), DEPFILE),
-            (demanding, DEMANDING),
-            (node.job.cache_off, UNCACHED),
-        ];
-        let set = |(on, flag): (bool, u32)| if on { flag } else { 0 };
-        numbers.push(flags.into_iter().map(set).sum());
-        numbers.push(sections[BLOBS].0.len() as u32);
-        sections[BLOBS].texts(&node.empty_patterns);
-        numbers.push(sections[BLOBS].0.len() as u32);
-        sections[BLOBS].texts(&node.tags);
-        for number in numbers {
-            sections[NODES].number(number);
-        }
-        sections[DIGESTS]
-            .0
-            .extend_from_slice(Row::digest_of(&node.rows).as_bytes());
-    }
-    for &node in order {
-        sections[ORDER].number(node);
-    }
-    for &(at, length, producer) in &paths.rows {
-        sections[PATHS].number(at).number(length).number(producer);
-    }
-    assemble(&sections)
+        members
+            .iter()
+            .map(digest)
+            .map(|digest| *digest.as_bytes())
+            .collect()
+    };
+    let batches = scene.members.par_chunks(BATCH).map(batch);
+    batches.collect::<Vec<_>>().concat()
 }
 
-fn assemble(sections: &[FlatWriter; SECTIONS]) -> Graph {
-    let mut rest = FlatWriter::default();
+/// Points `view` at a simple node.
+fn look_at<'a>(scene: &Scene<'a>, node: &SimpleNode, view: &mut SimpleView<'a>) {
+    let (simple, text) = (scene.simple, scene.source.text.as_str());
+    let path = |value: &SimpleValue| {
+        let (path, directory) = scene.path_of(value);
+        NamedPath {
+            name: value.name.of(text),
+            path,
+            directory,
+        }
+    };
+    view.name = node.name.of(text);
+    let arguments = simple.arguments(node);
+    view.exec = !arguments.is_empty();
+    view.command.clear();
+    match view.exec {
+        true => view
+            .command
+            .extend(arguments.iter().map(|argument| argument.text.of(text))),
+        false => view.command.push(node.script.of(text)),
+    }
+    view.outputs.clear();
+    view.outputs.extend(simple.outputs(node).iter().map(path));
+    view.inputs.clear();
+    view.inputs.extend(simple.inputs(node).iter().map(path));
+}
+
+fn flags_of(node: &DraftNode) -> u32 {
+    sum(&[
+        (node.always, ALWAYS),
+        (node.exclusive == Some(Exclusive::Alone), ALONE),
+        (matches!(node.exclusive, Some(Exclusive::Group(_))), GROUPED),
+        (node.temp, TEMP),
+        (!node.job.probes.is_empty(), PROBED),
+        (!node.job.ignore.is_empty(), IGNORING),
+        (!node.job.depfile.is_empty(), DEPFILE),
+        (node.demand != Demand::default(), DEMANDING),
+        (node.job.cache_off, UNCACHED),
+    ])
+}
+
+fn sum(flags: &[(bool, u32)]) -> u32 {
+    flags
+        .iter()
+        .map(|&(on, flag)| if on { flag } else { 0 })
+        .sum()
+}
+
+/// What few nodes have.
+fn extra_of(node: &DraftNode) -> Option<Vec<u8>> {
+    let group = match &node.exclusive {
+        Some(Exclusive::Group(word)) => word.as_str(),
+        Some(Exclusive::Alone) | None => "",
+    };
+    let some = !node.about.is_empty()
+        || !group.is_empty()
+        || !node.tags.is_empty()
+        || !node.empty_patterns.is_empty()
+        || node.demand != Demand::default();
+    some.then(|| {
+        let mut writer = FlatWriter::default();
+        writer.text(&node.about).text(group).texts(&node.tags);
+        writer
+            .texts(&node.empty_patterns)
+            .bytes(&node.demand.encode());
+        writer.0
+    })
+}
+
+/// Runs of bytes that are found by where they start. What simple nodes have alike is kept once.
+struct Blobs {
+    bytes: Vec<u8>,
+    /// Start and end of what may be met again.
+    shared: HashTable<(u32, u32)>,
+    next: FlatWriter,
+}
+
+impl Default for Blobs {
+    fn default() -> Self {
+        Blobs {
+            // No blob starts at 0.
+            bytes: vec![0],
+            shared: HashTable::new(),
+            next: FlatWriter::default(),
+        }
+    }
+}
+
+impl Blobs {
+    fn add(&mut self, blob: &[u8]) -> u32 {
+        let start = u32::try_from(self.bytes.len()).expect("blobs of a graph are under 4 GiB");
+        self.bytes.extend_from_slice(blob);
+        start
+    }
+
+    fn add_shared(&mut self, view: &SimpleView<'_>) -> u32 {
+        let mut next = std::mem::take(&mut self.next);
+        next.0.clear();
+        view.encode(&mut next);
+        let hash = |bytes: &[u8]| FxBuildHasher.hash_one(bytes);
+        let at =
+            |bytes: &[u8], &(start, end): &(u32, u32)| hash(&bytes[start as usize..end as usize]);
+        let same =
+            |&(start, end): &(u32, u32)| self.bytes[start as usize..end as usize] == next.0[..];
+        let known = self.shared.find(hash(&next.0), same).copied();
+        let start = known.map_or_else(
+            || {
+                let start = self.add(&next.0);
+                let place = (start, self.bytes.len() as u32);
+                let bytes = &self.bytes;
+                self.shared
+                    .insert_unique(hash(&next.0), place, |place| at(bytes, place));
+                start
+            },
+            |(start, _)| start,
+        );
+        self.next = next;
+        start
+    }
+}
+
+fn assemble(sections: &[Vec<u8>; SECTIONS]) -> Graph {
+    let size: usize = sections.iter().map(Vec::len).sum();
+    let mut bytes = Vec::with_capacity(HEADER + size);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&[0; 8]);
     for section in sections {
-        rest.number(u32::try_from(section.0.len()).expect("a section of a graph is under 4 GiB"));
+        let length = u32::try_from(section.len());
+        bytes.extend_from_slice(
+            &length
+                .expect("a section of a graph is under 4 GiB")
+                .to_le_bytes(),
+        );
     }
     for section in sections {
-        rest.0.extend_from_slice(&section.0);
+        bytes.extend_from_slice(section);
     }
-    let mut bytes = MAGIC.to_vec();
-    bytes.extend_from_slice(&xxhash_rust::xxh3::xxh3_64(&rest.0).to_le_bytes());
-    bytes.extend_from_slice(&rest.0);
+    let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[16..]);
+    bytes[8..16].copy_from_slice(&checksum.to_le_bytes());
     Graph::open(bytes.into()).expect("what was just written can be read")
-}
-
-fn users_of(nodes: &[DraftNode]) -> Vec<Vec<u32>> {
-    let mut users = vec![Vec::new(); nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        for &need in &node.needs {
-            users[need as usize].push(index as u32);
-        }
-    }
-    users
-}
-
-/// Every path once: where its text lies, and who writes it.
-#[derive(Default)]
-struct PathTable {
-    ids: HashMap<ProjectPath, u32>,
-    rows: Vec<(u32, u32, u32)>,
-}
-
-impl PathTable {
-    fn id(&mut self, path: &ProjectPath, text: &mut FlatWriter) -> u32 {
-        if let Some(&id) = self.ids.get(path) {
-            return id;
-        }
-        let id = self.rows.len() as u32;
-        self.rows
-            .push((text.0.len() as u32, path.as_str().len() as u32, NOBODY));
-        text.0.extend_from_slice(path.as_str().as_bytes());
-        self.ids.insert(path.clone(), id);
-        id
-    }
 }

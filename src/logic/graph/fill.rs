@@ -352,7 +352,7 @@ fn or_fault<T: Default>(result: Result<T, TemplateFault>, faults: &mut Vec<Templ
 }
 
 /// An argument vector as one line that a shell would read back.
-fn shown_arguments(arguments: &[String]) -> String {
+pub(super) fn shown_arguments(arguments: &[String]) -> String {
     let shown: Vec<String> = arguments
         .iter()
         .map(|argument| shell_word(argument))

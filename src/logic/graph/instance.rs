@@ -5,8 +5,8 @@
 use super::complaints::path_fault_message;
 use crate::base::path::{PathPattern, ProjectPath};
 use crate::logic::manifest::{
-    AxisValue, Manifest, Matrix, NodeDecl, PathPart, Piece, Placeholder, Problem, Source, Spanned,
-    Style, Template, TemplateFault, nearest,
+    AxisValue, Manifest, Matrix, NodeDecl, PathPart, Piece, Placeholder, Problem, SimpleNodes,
+    Source, Spanned, Style, Template, TemplateFault, nearest,
 };
 use crate::logic::params::Params;
 use std::borrow::Cow;
@@ -103,8 +103,11 @@ impl<'m> Instances<'m> {
         found.into_values().collect()
     }
 
-    /// Every path that some node declares as an output.
-    pub fn declared_outputs(&self) -> HashSet<ProjectPath> {
+    /// Every path that some node declares as an output, the `simple` nodes of `source` as well.
+    pub fn declared_outputs(&self, simple: &SimpleNodes, source: &Source) -> HashSet<ProjectPath> {
+        let values = simple.nodes.iter().flat_map(|node| simple.outputs(node));
+        let of_simple =
+            values.filter_map(|value| ProjectPath::parse(value.text.of(&source.text)).ok());
         let of = |instance: &Instance<'m>| {
             let decls = instance.decl.outputs.iter();
             let texts = decls.filter_map(|out| instance.path(&out.path, self.params).ok());
@@ -112,7 +115,7 @@ impl<'m> Instances<'m> {
                 .filter_map(|(text, _)| ProjectPath::parse(&text).ok())
                 .collect::<Vec<_>>()
         };
-        self.list.iter().flat_map(of).collect()
+        self.list.iter().flat_map(of).chain(of_simple).collect()
     }
 
     fn multiply(

@@ -4,6 +4,7 @@
 //! nothing to do reads no manifest. Nodes and paths are numbers; walks over the graph never recurse.
 //! Knows nothing of what stands on the disk.
 
+mod carried;
 mod complaints;
 pub mod demands;
 pub mod draft;
@@ -12,10 +13,13 @@ pub mod expand;
 mod fill;
 pub mod instance;
 mod link;
+mod lists;
 mod order;
+mod paths;
 mod relative;
 pub mod review;
 pub mod select;
+mod spec;
 #[cfg(test)]
 mod tests;
 
@@ -24,11 +28,13 @@ pub use expand::{Facts, expand};
 pub use instance::{Instances, axis_patterns};
 
 use crate::base::digest::Digest;
-use crate::base::flat::FlatReader;
 use crate::base::path::ProjectPath;
 use crate::base::record::Row;
 use crate::logic::manifest::Exclusive;
 use bytes::Bytes;
+use spec::{Common, Spec};
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// A node's number: its place in the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,36 +55,37 @@ pub struct Use {
     pub mixed: bool,
 }
 
-const MAGIC: &[u8; 8] = b"pipegr02";
+const MAGIC: &[u8; 8] = b"pipegr03";
 const HEADER: usize = 8 + 8 + 4 * SECTIONS;
-const SECTIONS: usize = 8;
-const NODES: usize = 0;
-const DIGESTS: usize = 1;
-const USES: usize = 2;
-const EDGES: usize = 3;
-const ORDER: usize = 4;
-const PATHS: usize = 5;
-const TEXT: usize = 6;
-const BLOBS: usize = 7;
 
-/// Numbers a node takes in the `NODES` section; each list is a start and a count.
-const NODE_NUMBERS: usize = 22;
-const NAME: usize = 0;
-const ABOUT: usize = 2;
-const GROUP: usize = 4;
-const INPUTS: usize = 6;
-const OUTPUTS: usize = 8;
-const NEEDS: usize = 10;
-const USERS: usize = 12;
-const AFTER: usize = 14;
-const ROWS: usize = 16;
-const JOB: usize = 18;
-const DEMAND: usize = 20;
-/// Each node is followed by one number of flags.
-const NODE_SIZE: usize = NODE_NUMBERS + 3;
-const FLAGS: usize = NODE_NUMBERS;
-const EMPTY_PATTERNS: usize = NODE_NUMBERS + 1;
-const TAGS: usize = NODE_NUMBERS + 2;
+/// Every section is a run of numbers of four bytes, but for texts, digests and blobs. `…_ENDS` say by node, or by path,
+/// where its part of the section behind ends.
+const SECTIONS: usize = 22;
+const NAME_ENDS: usize = 0;
+const NAMES: usize = 1;
+const FLAGS: usize = 2;
+/// Where in `BLOBS` a node's spec starts.
+const SPECS: usize = 3;
+/// Where in `BLOBS` what few nodes have starts; 0 for nothing.
+const EXTRAS: usize = 4;
+const DIGESTS: usize = 5;
+const OUTPUT_ENDS: usize = 6;
+const OUTPUTS: usize = 7;
+const INPUT_ENDS: usize = 8;
+const INPUTS: usize = 9;
+const NEED_ENDS: usize = 10;
+const NEEDS: usize = 11;
+const USER_ENDS: usize = 12;
+const USERS: usize = 13;
+const AFTER_ENDS: usize = 14;
+const AFTERS: usize = 15;
+const ORDER: usize = 16;
+const PATH_ENDS: usize = 17;
+const PATHS: usize = 18;
+const WRITERS: usize = 19;
+const BLOBS: usize = 20;
+/// What all simple nodes have in common.
+const COMMON: usize = 21;
 
 const ALWAYS: u32 = 1;
 const ALONE: u32 = 2;
@@ -90,15 +97,12 @@ const DEPFILE: u32 = 64;
 const DEMANDING: u32 = 128;
 const UNCACHED: u32 = 256;
 
-const DIRECTORY: u32 = 1;
-const MIXED: u32 = 2;
-const NOBODY: u32 = u32::MAX;
-
 /// See the module. Cloning shares the bytes.
 #[derive(Clone)]
 pub struct Graph {
     bytes: Bytes,
     starts: [usize; SECTIONS + 1],
+    common: Arc<OnceLock<Common>>,
 }
 
 impl Graph {
@@ -115,7 +119,11 @@ impl Graph {
             starts[section + 1] =
                 starts[section].checked_add(u32::from_le_bytes(*length) as usize)?;
         }
-        (starts[SECTIONS] == bytes.len()).then_some(Graph { bytes, starts })
+        (starts[SECTIONS] == bytes.len()).then(|| Graph {
+            bytes,
+            starts,
+            common: Arc::default(),
+        })
     }
 
     /// The bytes to save.
@@ -125,7 +133,7 @@ impl Graph {
 
     /// How many nodes there are.
     pub fn len(&self) -> usize {
-        (self.starts[NODES + 1] - self.starts[NODES]) / (4 * NODE_SIZE)
+        self.section(FLAGS).len() / 4
     }
 
     /// Whether there is no node.
@@ -135,7 +143,7 @@ impl Graph {
 
     /// How many paths there are.
     pub fn path_count(&self) -> usize {
-        (self.starts[PATHS + 1] - self.starts[PATHS]) / 12
+        self.section(WRITERS).len() / 4
     }
 
     /// Every node, in the manifest's order.
@@ -154,61 +162,55 @@ impl Graph {
 
     /// The node's name.
     pub fn name(&self, node: NodeId) -> &str {
-        self.text(
-            self.node_number(node, NAME),
-            self.node_number(node, NAME + 1),
-        )
+        self.text(NAMES, self.range(NAME_ENDS, node.0))
     }
 
     /// What the manifest says about it; empty when nothing.
     pub fn about(&self, node: NodeId) -> &str {
-        self.text(
-            self.node_number(node, ABOUT),
-            self.node_number(node, ABOUT + 1),
-        )
+        self.extra(node).about
     }
 
     /// Whether it runs at every build.
     pub fn always(&self, node: NodeId) -> bool {
-        self.node_number(node, FLAGS) & ALWAYS != 0
+        self.flags(node) & ALWAYS != 0
     }
 
     /// Whether its outputs are removed after their last reader.
     pub fn temp(&self, node: NodeId) -> bool {
-        self.node_number(node, FLAGS) & TEMP != 0
+        self.flags(node) & TEMP != 0
     }
 
     /// Whether a probe's output is part of its key.
     pub fn probed(&self, node: NodeId) -> bool {
-        self.node_number(node, FLAGS) & PROBED != 0
+        self.flags(node) & PROBED != 0
     }
 
     /// Whether some names in its directory inputs do not count.
     pub fn ignoring(&self, node: NodeId) -> bool {
-        self.node_number(node, FLAGS) & IGNORING != 0
+        self.flags(node) & IGNORING != 0
     }
 
     /// Whether its command writes a file that names more inputs.
     pub fn has_depfile(&self, node: NodeId) -> bool {
-        self.node_number(node, FLAGS) & DEPFILE != 0
+        self.flags(node) & DEPFILE != 0
     }
 
     /// Whether its results stay out of the cache.
     pub fn uncached(&self, node: NodeId) -> bool {
-        self.node_number(node, FLAGS) & UNCACHED != 0
+        self.flags(node) & UNCACHED != 0
     }
 
     /// What its command takes while it runs.
     pub fn demand(&self, node: NodeId) -> Demand {
-        if self.node_number(node, FLAGS) & DEMANDING == 0 {
+        if self.flags(node) & DEMANDING == 0 {
             return Demand::default();
         }
-        Demand::decode(self.blob(node, DEMAND)).expect("the checksum held")
+        self.extra(node).demand
     }
 
     /// Its tags.
     pub fn tags(&self, node: NodeId) -> Vec<String> {
-        self.texts_at(self.node_number(node, TAGS))
+        self.extra(node).tags
     }
 
     /// The name of the declared node: for `train@rf,1` it is `train`.
@@ -219,42 +221,36 @@ impl Graph {
 
     /// What it must not share the machine with.
     pub fn exclusive(&self, node: NodeId) -> Option<Exclusive> {
-        let flags = self.node_number(node, FLAGS);
+        let flags = self.flags(node);
         if flags & ALONE != 0 {
             return Some(Exclusive::Alone);
         }
-        let group = || {
-            self.text(
-                self.node_number(node, GROUP),
-                self.node_number(node, GROUP + 1),
-            )
-        };
-        (flags & GROUPED != 0).then(|| Exclusive::Group(group().to_owned()))
+        (flags & GROUPED != 0).then(|| Exclusive::Group(self.extra(node).group.to_owned()))
     }
 
     /// What it reads, in the order of the manifest, a glob's matches sorted.
     pub fn inputs(&self, node: NodeId) -> impl ExactSizeIterator<Item = Use> + '_ {
-        self.uses(node, INPUTS)
+        self.uses(node, INPUT_ENDS, INPUTS)
     }
 
     /// What it writes.
     pub fn outputs(&self, node: NodeId) -> impl ExactSizeIterator<Item = Use> + '_ {
-        self.uses(node, OUTPUTS)
+        self.uses(node, OUTPUT_ENDS, OUTPUTS)
     }
 
     /// The nodes that write what it reads.
     pub fn needs(&self, node: NodeId) -> impl ExactSizeIterator<Item = NodeId> + '_ {
-        self.edges(node, NEEDS)
+        self.edges(node, NEED_ENDS, NEEDS)
     }
 
     /// The nodes that read what it writes.
     pub fn users(&self, node: NodeId) -> impl ExactSizeIterator<Item = NodeId> + '_ {
-        self.edges(node, USERS)
+        self.edges(node, USER_ENDS, USERS)
     }
 
     /// The nodes that it comes after without reading from them.
     pub fn after(&self, node: NodeId) -> impl ExactSizeIterator<Item = NodeId> + '_ {
-        self.edges(node, AFTER)
+        self.edges(node, AFTER_ENDS, AFTERS)
     }
 
     /// The digest of [`Graph::declaration`].
@@ -266,23 +262,28 @@ impl Graph {
 
     /// The rows of the node's key that the manifest decides.
     pub fn declaration(&self, node: NodeId) -> Vec<Row> {
-        draft::decode_rows(self.blob(node, ROWS)).expect("the checksum held")
+        match self.spec(node) {
+            Spec::Filled(rows, _) => draft::decode_rows(rows).expect("the checksum held"),
+            Spec::Simple(spec) => self.simple(node, &spec).rows(self.common()),
+        }
     }
 
     /// All that is needed to start its command.
     pub fn job(&self, node: NodeId) -> JobSpec {
-        JobSpec::decode(self.blob(node, JOB)).expect("the checksum held")
+        match self.spec(node) {
+            Spec::Filled(_, job) => JobSpec::decode(job).expect("the checksum held"),
+            Spec::Simple(spec) => self.simple(node, &spec).job(self.common()),
+        }
     }
 
     /// Patterns among its inputs that match neither a file nor an output.
     pub fn empty_patterns(&self, node: NodeId) -> Vec<String> {
-        self.texts_at(self.node_number(node, EMPTY_PATTERNS))
+        self.extra(node).empty_patterns
     }
 
     /// A path's text.
     pub fn path(&self, path: PathId) -> &str {
-        let row = 3 * path.0 as usize;
-        self.text(self.number(PATHS, row), self.number(PATHS, row + 1))
+        self.text(PATHS, self.range(PATH_ENDS, path.0))
     }
 
     /// A path as a value of its own.
@@ -292,8 +293,8 @@ impl Graph {
 
     /// The node that declares this very path as an output.
     pub fn producer(&self, path: PathId) -> Option<NodeId> {
-        let node = self.number(PATHS, 3 * path.0 as usize + 2);
-        (node != NOBODY).then_some(NodeId(node))
+        let node = self.number(WRITERS, path.0 as usize);
+        (node != paths::NOBODY).then_some(NodeId(node))
     }
 
     /// The path of every declared output.
@@ -323,56 +324,52 @@ impl Graph {
         u32::from_le_bytes(bytes.try_into().expect("four bytes were cut"))
     }
 
-    fn node_number(&self, node: NodeId, field: usize) -> u32 {
-        self.number(NODES, NODE_SIZE * node.0 as usize + field)
+    fn flags(&self, node: NodeId) -> u32 {
+        self.number(FLAGS, node.0 as usize)
     }
 
-    fn text(&self, at: u32, length: u32) -> &str {
-        let bytes = &self.section(TEXT)[at as usize..(at + length) as usize];
-        std::str::from_utf8(bytes).expect("the checksum held")
+    /// The part that belongs to `index`, of the section whose parts end as `ends` says.
+    fn range(&self, ends: usize, index: u32) -> Range<usize> {
+        let end = |index: u32| self.number(ends, index as usize) as usize;
+        let start = match index {
+            0 => 0,
+            index => end(index - 1),
+        };
+        start..end(index)
     }
 
-    fn uses(&self, node: NodeId, list: usize) -> impl ExactSizeIterator<Item = Use> + '_ {
-        let (at, count) = (
-            self.node_number(node, list),
-            self.node_number(node, list + 1),
-        );
-        let words = &self.section(USES)[8 * at as usize..8 * (at + count) as usize];
-        words.as_chunks::<8>().0.iter().map(|pair| {
-            let flags = u32::from(pair[4]);
-            let path = PathId(u32::from_le_bytes([pair[0], pair[1], pair[2], pair[3]]));
+    fn text(&self, section: usize, range: Range<usize>) -> &str {
+        std::str::from_utf8(&self.section(section)[range]).expect("the checksum held")
+    }
+
+    fn list(&self, node: NodeId, ends: usize, items: usize) -> &[[u8; 4]] {
+        let range = self.range(ends, node.0);
+        &self.section(items).as_chunks::<4>().0[range]
+    }
+
+    fn uses(
+        &self,
+        node: NodeId,
+        ends: usize,
+        items: usize,
+    ) -> impl ExactSizeIterator<Item = Use> + '_ {
+        self.list(node, ends, items).iter().map(|bytes| {
+            let word = u32::from_le_bytes(*bytes);
             Use {
-                path,
-                directory: flags & DIRECTORY != 0,
-                mixed: flags & MIXED != 0,
+                path: PathId(word & link::PATH),
+                directory: word & link::DIRECTORY != 0,
+                mixed: word & link::MIXED != 0,
             }
         })
     }
 
-    fn edges(&self, node: NodeId, list: usize) -> impl ExactSizeIterator<Item = NodeId> + '_ {
-        let (at, count) = (
-            self.node_number(node, list),
-            self.node_number(node, list + 1),
-        );
-        let words = &self.section(EDGES)[4 * at as usize..4 * (at + count) as usize];
-        words
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|id| NodeId(u32::from_le_bytes(*id)))
-    }
-
-    fn texts_at(&self, at: u32) -> Vec<String> {
-        FlatReader(&self.section(BLOBS)[at as usize..])
-            .texts()
-            .expect("the checksum held")
-    }
-
-    fn blob(&self, node: NodeId, which: usize) -> &[u8] {
-        let (at, length) = (
-            self.node_number(node, which),
-            self.node_number(node, which + 1),
-        );
-        &self.section(BLOBS)[at as usize..(at + length) as usize]
+    fn edges(
+        &self,
+        node: NodeId,
+        ends: usize,
+        items: usize,
+    ) -> impl ExactSizeIterator<Item = NodeId> + '_ {
+        let list = self.list(node, ends, items);
+        list.iter().map(|id| NodeId(u32::from_le_bytes(*id)))
     }
 }

@@ -2,72 +2,69 @@
 //!
 //! Does not know how edges came to be. Walks are linear in nodes and edges and never recurse.
 
-use super::draft::{DraftInput, DraftNode};
-use super::instance::Instance;
-use crate::logic::manifest::{Problem, Source};
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use super::link::{Linker, PATH};
+use super::lists::Lists;
+use crate::base::path::ProjectPath;
+use crate::logic::manifest::Problem;
+use std::collections::HashMap;
 
 /// An order in which every node comes after all that it needs or comes after; a problem for each circle.
-pub(super) fn order(
-    instances: &[Instance<'_>],
-    source: &Arc<Source>,
-    nodes: &[DraftNode],
-    problems: &mut Vec<Problem>,
-) -> Vec<u32> {
-    let mut removed: HashSet<u32> = HashSet::new();
-    loop {
-        let (order, left) = sort(nodes, &removed);
-        if left.is_empty() {
-            return order;
-        }
-        let circle = circle_in(nodes, &left);
-        problems.push(circle_problem(instances, source, nodes, &circle));
-        removed.extend(circle);
-    }
-}
-
-/// Kahn's way: takes what has nothing left to wait for, smallest number first among equals of one wave.
-fn sort(nodes: &[DraftNode], removed: &HashSet<u32>) -> (Vec<u32>, HashSet<u32>) {
-    let before = |node: u32| {
-        let node = &nodes[node as usize];
-        node.needs
-            .iter()
-            .chain(&node.after)
-            .copied()
-            .filter(|other| !removed.contains(other))
-    };
-    let all = (0..nodes.len() as u32).filter(|node| !removed.contains(node));
-    let mut waits: Vec<u32> = vec![0; nodes.len()];
-    let mut followers: Vec<Vec<u32>> = vec![Vec::new(); nodes.len()];
-    for node in all.clone() {
-        for other in before(node) {
-            waits[node as usize] += 1;
-            followers[other as usize].push(node);
-        }
-    }
-    let mut order: Vec<u32> = all
-        .clone()
+pub(super) fn order(linker: &Linker<'_>, users: &Lists, problems: &mut Vec<Problem>) -> Vec<u32> {
+    let followers = linker.after.reversed();
+    let mut waits: Vec<u32> = (0..linker.needs.len())
+        .map(|node| before(linker, node as u32).count() as u32)
+        .collect();
+    let mut order: Vec<u32> = (0..waits.len() as u32)
         .filter(|&node| waits[node as usize] == 0)
         .collect();
     let mut next = 0;
-    while let Some(&node) = order.get(next) {
-        next += 1;
-        for &follower in &followers[node as usize] {
-            waits[follower as usize] -= 1;
-            if waits[follower as usize] == 0 {
-                order.push(follower);
+    loop {
+        while let Some(&node) = order.get(next) {
+            next += 1;
+            for &other in users
+                .of(node as usize)
+                .iter()
+                .chain(followers.of(node as usize))
+            {
+                let left = &mut waits[other as usize];
+                // What was taken out of a circle waits for nothing any more.
+                if *left > 0 {
+                    *left -= 1;
+                    if *left == 0 {
+                        order.push(other);
+                    }
+                }
             }
         }
+        let Some(first) = waits.iter().position(|&left| left > 0) else {
+            return order;
+        };
+        if !linker.scene.simple.is_empty() {
+            linker.unsure.set(true);
+            return order;
+        }
+        let circle = circle_in(linker, &waits, first as u32);
+        problems.push(circle_problem(linker, &circle));
+        for node in circle {
+            waits[node as usize] = 0;
+            order.push(node);
+        }
     }
-    let done: HashSet<u32> = order.iter().copied().collect();
-    let left = all.filter(|node| !done.contains(node)).collect();
-    (order, left)
 }
 
-/// Follows what each node waits for until a node comes up twice. `left` holds only nodes that wait for another of it.
-fn circle_in(nodes: &[DraftNode], left: &HashSet<u32>) -> Vec<u32> {
-    let mut node = *left.iter().min().expect("something is left");
+/// What a node waits for.
+fn before<'a>(linker: &'a Linker<'_>, node: u32) -> impl Iterator<Item = u32> + 'a {
+    let (needs, after) = (&linker.needs, &linker.after);
+    let all = needs
+        .of(node as usize)
+        .iter()
+        .chain(after.of(node as usize));
+    all.copied()
+}
+
+/// Follows what each node waits for, from `node` on, until one comes up twice. Nodes with something left in `waits`
+/// wait for one of their kind.
+fn circle_in(linker: &Linker<'_>, waits: &[u32], mut node: u32) -> Vec<u32> {
     let mut place: HashMap<u32, usize> = HashMap::new();
     let mut walk = Vec::new();
     loop {
@@ -76,45 +73,35 @@ fn circle_in(nodes: &[DraftNode], left: &HashSet<u32>) -> Vec<u32> {
         }
         place.insert(node, walk.len());
         walk.push(node);
-        let draft = &nodes[node as usize];
-        let next = draft
-            .needs
-            .iter()
-            .chain(&draft.after)
-            .find(|other| left.contains(other));
-        node = *next.expect("a node that is left waits for one that is left");
+        let next = before(linker, node).find(|&other| waits[other as usize] > 0);
+        node = next.expect("a node that is left waits for one that is left");
     }
 }
 
-fn circle_problem(
-    instances: &[Instance<'_>],
-    source: &Arc<Source>,
-    nodes: &[DraftNode],
-    circle: &[u32],
-) -> Problem {
-    let name = |node: u32| &*instances[node as usize].name;
+fn circle_problem(linker: &Linker<'_>, circle: &[u32]) -> Problem {
+    let name = |node: u32| linker.name(node as usize);
     let mut told: Vec<&str> = circle.iter().map(|&node| name(node)).collect();
     told.push(name(circle[0]));
     let told: Vec<String> = told.into_iter().map(|name| format!("`{name}`")).collect();
-    let mut problem = Problem::error(
-        source,
-        "cycle",
-        format!("these nodes wait for each other: {}", told.join(" -> ")),
-    )
-    .help("remove one of these edges; a build has to start somewhere");
+    let message = format!("these nodes wait for each other: {}", told.join(" -> "));
+    let mut problem = linker
+        .error("cycle", message)
+        .help("remove one of these edges; a build has to start somewhere");
     for (place, &node) in circle.iter().enumerate() {
         let next = circle[(place + 1) % circle.len()];
-        let draft = &nodes[node as usize];
-        let shared = |input: &&DraftInput| {
-            nodes[next as usize].outputs.iter().any(|output| {
-                input.path.is_within(&output.path) || output.path.is_within(&input.path)
-            })
+        let path = |&id: &u32| ProjectPath::from_normal(linker.paths.get(id & PATH));
+        let shared = |input: &ProjectPath| {
+            let outputs = linker.outputs.of(next as usize).iter().map(path);
+            outputs
+                .into_iter()
+                .any(|output| input.is_within(&output) || output.is_within(input))
         };
-        let text = match draft.inputs.iter().find(shared) {
-            Some(input) => format!("`{}` reads {} of `{}`", name(node), input.path, name(next)),
+        let mut inputs = linker.inputs.of(node as usize).iter().map(path);
+        let text = match inputs.find(shared) {
+            Some(input) => format!("`{}` reads {input} of `{}`", name(node), name(next)),
             None => format!("`{}` comes after `{}`", name(node), name(next)),
         };
-        problem = problem.at(instances[node as usize].decl.name.span, text);
+        problem = problem.at(linker.decl(node as usize).name.span, text);
     }
     problem
 }

@@ -14,7 +14,7 @@ use super::{Command, Defaults, Exclusive, InputDecl, InputKind, Manifest, NodeDe
 use std::collections::HashMap;
 
 /// The longest name of a node, in bytes: it is part of file names.
-const MAX_NAME: usize = 200;
+pub(super) const MAX_NAME: usize = 200;
 
 /// What has been seen of a manifest so far.
 #[derive(Default)]

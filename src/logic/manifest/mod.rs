@@ -24,6 +24,7 @@ mod rules;
 mod schema;
 mod settings;
 mod shell;
+mod simple;
 pub mod source;
 mod split;
 mod statements;
@@ -39,9 +40,10 @@ pub use crate::base::quantity::Amount;
 pub use format::{FormatFault, format};
 pub use path_part::PathPart;
 pub use problem::{Label, Problem, Severity};
-pub use read::{MAX_BYTES, Way, read, read_with};
+pub use read::{MAX_BYTES, Way, read, read_quickly, read_with};
 pub use render::shell_word;
 pub use schema::manifest_schema;
+pub use simple::{SimpleNode, SimpleNodes, SimpleValue};
 pub use source::{Source, Span, Spanned};
 pub use suggest::nearest;
 pub use template::{Piece, Placeholder, Style, Template, TemplateFault};
@@ -65,6 +67,8 @@ pub struct Manifest {
     pub includes: Vec<Spanned<String>>,
     /// In the order of the text.
     pub nodes: Vec<NodeDecl>,
+    /// Nodes that are not among `nodes`, since their text says all; only when the manifest was [`read_quickly`].
+    pub simple: SimpleNodes,
 }
 
 /// Something that nodes share.

@@ -4,7 +4,6 @@
 
 mod fast;
 
-use super::Manifest;
 use super::check::Reader;
 use super::decode::Seen;
 use super::document;
@@ -14,6 +13,7 @@ use super::problem::Problem;
 use super::rules::Place;
 use super::source::{Source, Span};
 use super::syntax::{Fault, first_line};
+use super::{EnvDecl, EnvValue, Manifest};
 use kdl::{KdlDocument, KdlError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -37,6 +37,44 @@ pub enum Way {
     KdlOnly,
 }
 
+/// Reads a manifest in which nothing is wrong, leaving simple nodes as they are. `None` where that is not sure: it is
+/// then for [`read`].
+pub fn read_quickly(source: &Arc<Source>) -> Option<Manifest> {
+    if source.text.len() > MAX_BYTES {
+        return None;
+    }
+    let mut manifest = Manifest::default();
+    let mut seen = Seen::default();
+    for (number, file) in source.files().enumerate() {
+        let place = place_of(number);
+        let problems = fast::read_file(source, file, place, true, &mut seen, &mut manifest)?;
+        problems.is_empty().then_some(())?;
+    }
+    let env = manifest.env.iter().chain(&manifest.defaults.env);
+    let same_for_all = |decl: &EnvDecl| match &decl.value {
+        EnvValue::Set(template) => template.as_literal().is_some(),
+        EnvValue::Caller => true,
+    };
+    if manifest.defaults.shell.is_some() || !env.into_iter().all(same_for_all) {
+        return None;
+    }
+    let mut reader = Reader {
+        source,
+        problems: Vec::new(),
+        faults: &[],
+        damaged: false,
+    };
+    reader.whole(&mut manifest);
+    reader.problems.is_empty().then_some(manifest)
+}
+
+fn place_of(file: usize) -> Place {
+    match file {
+        0 => Place::Top,
+        _ => Place::Included,
+    }
+}
+
 /// [`read`], in the way that is asked for.
 pub fn read_with(source: &Arc<Source>, way: Way) -> (Option<Manifest>, Vec<Problem>) {
     if source.text.len() > MAX_BYTES {
@@ -50,13 +88,11 @@ pub fn read_with(source: &Arc<Source>, way: Way) -> (Option<Manifest>, Vec<Probl
     let mut seen = Seen::default();
     let mut problems = Vec::new();
     for (number, file) in source.files().enumerate() {
-        let place = if number == 0 {
-            Place::Top
-        } else {
-            Place::Included
-        };
+        let place = place_of(number);
         let fast = match way {
-            Way::Fast => fast::read_file(source, file.clone(), place, &mut seen, &mut manifest),
+            Way::Fast => {
+                fast::read_file(source, file.clone(), place, false, &mut seen, &mut manifest)
+            }
             Way::KdlOnly => None,
         };
         problems.extend(match fast {

@@ -132,6 +132,11 @@ impl Template {
         (template, faults)
     }
 
+    /// [`Template::parse`] of a text that is known to be sound.
+    pub fn read(text: &str, span: Span, style: Style) -> Template {
+        Template::parse(text, Written { text, span }, style).0
+    }
+
     /// A text in which nothing is special.
     pub fn literal(text: &str) -> Template {
         let pieces = if text.is_empty() {
@@ -173,7 +178,7 @@ impl fmt::Display for Placeholder {
 }
 
 /// The byte ranges of all placeholders.
-fn find_placeholders(text: &str) -> Vec<Range<usize>> {
+pub(super) fn find_placeholders(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(open) = text[at..].find('{').map(|len| at + len) {
@@ -213,7 +218,7 @@ fn shape_len(text: &str) -> Option<usize> {
 }
 
 /// What stands between the braces, and whether `:raw` followed.
-fn inner(placeholder: &str) -> (&str, bool) {
+pub(super) fn inner(placeholder: &str) -> (&str, bool) {
     let name = &placeholder[1..placeholder.len() - 1];
     name.strip_suffix(":raw")
         .map_or((name, false), |name| (name, true))

@@ -9,6 +9,7 @@ mod frames;
 mod keep;
 pub mod ledger;
 pub mod lock;
+mod map;
 mod restore;
 pub mod state;
 

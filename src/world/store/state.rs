@@ -2,6 +2,7 @@
 //!
 //! Decides nothing: what may be removed or moved is said by the caller.
 
+use super::map::map;
 use super::write_whole;
 use crate::base::digest::Digest;
 use crate::base::path::{OWN_PREFIX, ProjectPath};
@@ -323,7 +324,7 @@ pub fn prune_logs(state: &Path, first: u32) {
 
 /// The bytes of the last snapshot, if there is one.
 pub fn read_snapshot(state: &Path) -> Option<Bytes> {
-    fs::read(state.join("snapshot")).ok().map(Bytes::from)
+    map(&state.join("snapshot")).ok()
 }
 
 /// Leaves a snapshot. It holds variables' values, so it is its owner's alone.

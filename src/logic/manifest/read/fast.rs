@@ -3,7 +3,7 @@
 //! Only for texts in which KDL finds nothing wrong. Where that is not sure, it steps back and the whole is read with
 //! care, so that what is said of a fault never depends on this.
 
-use super::super::{Manifest, NodeDecl, document, guard, plain, split};
+use super::super::{Manifest, NodeDecl, SimpleNodes, document, guard, plain, simple, split};
 use super::{Place, Problem, Reader, Seen, Source};
 use crate::logic::manifest::document::Element;
 use kdl::KdlDocument;
@@ -14,12 +14,16 @@ use std::sync::Arc;
 
 /// Statements that one processor reads at a time.
 const BATCH: usize = 64;
+/// The same where most are expected to be simple.
+const QUICK_BATCH: usize = 1024;
 
-/// Reads a file into `manifest`; `None`, and nothing read, when it has to be read with care.
+/// Reads a file into `manifest`; `None`, and nothing read, when it has to be read with care. When it is `quick`, simple
+/// nodes are left as they are, and nobody has looked whether two of them have the same name.
 pub(super) fn read_file(
     source: &Arc<Source>,
     file: Range<usize>,
     place: Place,
+    quick: bool,
     seen: &mut Seen,
     manifest: &mut Manifest,
 ) -> Option<Vec<Problem>> {
@@ -46,8 +50,8 @@ pub(super) fn read_file(
         return None;
     }
     let batches: Vec<Batch> = nodes
-        .par_chunks(BATCH)
-        .map(|batch| read_batch(source, batch, place))
+        .par_chunks(if quick { QUICK_BATCH } else { BATCH })
+        .map(|batch| read_batch(source, batch, place, quick))
         .collect::<Option<_>>()?;
     let declared: Vec<&NodeDecl> = batches.iter().flat_map(|batch| &batch.nodes).collect();
     let mut names = HashSet::with_capacity(declared.len());
@@ -69,6 +73,7 @@ pub(super) fn read_file(
             seen.note_node(&node.name);
         }
         manifest.nodes.extend(batch.nodes);
+        manifest.simple.append(batch.simple);
         problems.extend(batch.problems);
     }
     Some(problems)
@@ -89,20 +94,32 @@ pub(super) fn are_blank(text: &str, file: &Range<usize>, pieces: &[Range<usize>]
 /// What some statements came to.
 struct Batch {
     nodes: Vec<NodeDecl>,
+    simple: SimpleNodes,
     problems: Vec<Problem>,
 }
 
-fn read_batch(source: &Arc<Source>, pieces: &[Range<usize>], place: Place) -> Option<Batch> {
+fn read_batch(
+    source: &Arc<Source>,
+    pieces: &[Range<usize>],
+    place: Place,
+    quick: bool,
+) -> Option<Batch> {
     let mut reader = reader(source);
     let mut manifest = Manifest::default();
     let mut seen = Seen::default();
+    let mut simple = SimpleNodes::default();
+    let mut hands = simple::Hands::default();
     for piece in pieces {
+        if quick && simple.read(&source.text, piece.clone(), &mut hands) {
+            continue;
+        }
         for element in &element(source, piece)? {
             reader.top_level(element, place, &mut seen, &mut manifest);
         }
     }
     Some(Batch {
         nodes: manifest.nodes,
+        simple,
         problems: reader.problems,
     })
 }
