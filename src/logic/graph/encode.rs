@@ -68,12 +68,6 @@ pub(super) fn encode(
     }
     let paths = &linker.paths;
     let common = common.encode();
-    let numbers = |numbers: &[u32]| -> Vec<u8> {
-        numbers
-            .iter()
-            .flat_map(|number| number.to_le_bytes())
-            .collect()
-    };
     let lists = |lists: &Lists| [numbers(&lists.ends), numbers(&lists.items)];
     let [output_ends, outputs] = lists(&linker.outputs);
     let [input_ends, inputs] = lists(&linker.inputs);
@@ -104,6 +98,15 @@ pub(super) fn encode(
         blobs.bytes,
         common,
     ])
+}
+
+/// Four bytes each, little-endian.
+fn numbers(numbers: &[u32]) -> Vec<u8> {
+    let mut bytes = vec![0; 4 * numbers.len()];
+    for (place, number) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
+        *place = number.to_le_bytes();
+    }
+    bytes
 }
 
 /// The digest of every node's declaration.

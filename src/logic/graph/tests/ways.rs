@@ -3,6 +3,7 @@
 use super::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// What can be asked of every node, in words.
 fn told(graph: &Graph) -> Vec<String> {
@@ -113,8 +114,16 @@ fn where_something_is_wrong_the_quick_way_gives_up() {
     }
 }
 
+/// The same texts each time; with more of them (`PROPTEST_CASES`) the search goes on from there.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        rng_seed: RngSeed::Fixed(2026),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// Small graphs over few names, so that they meet, of words that are mostly right.
     #[test]
