@@ -72,7 +72,7 @@ pub fn build(
     let work = items.nodes.len();
     let mut build = Build {
         shared: &shared,
-        scheduler: Scheduler::new(&limits, schedule),
+        scheduler: Scheduler::new(&limits, &schedule),
         places: items.places,
         nodes: items.nodes,
         selection: request.selection,

@@ -10,7 +10,7 @@ use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::manifest::Exclusive as Declared;
 use crate::logic::plan::Forecast;
-use crate::logic::schedule::{Demand, Exclusive, Item};
+use crate::logic::schedule::{Demand, Item};
 use crate::world::nearby;
 use std::collections::HashMap;
 
@@ -48,8 +48,7 @@ impl Items {
     ) -> (Vec<Item>, Vec<u64>) {
         let graph = &project.graph;
         let resources = Resources::of(&project.settings, nearby::machine_memory());
-        let mut families: HashMap<String, u32> = HashMap::new();
-        let mut groups: HashMap<String, u32> = HashMap::new();
+        let mut lines = HashMap::new();
         let place = |node: NodeId| self.places[node.0 as usize];
         let expected = expected_durations(graph, tools, &self.nodes);
         let item = |(&node, weight): (&NodeId, u64)| Item {
@@ -59,34 +58,46 @@ impl Items {
                 .filter(|&other| selection.contains(other))
                 .filter_map(place)
                 .collect(),
-            exclusive: match graph.exclusive(node) {
-                None => Exclusive::No,
-                Some(Declared::Alone) => Exclusive::Alone,
-                Some(Declared::Group(word)) => {
-                    let next = groups.len() as u32;
-                    Exclusive::Group(*groups.entry(word).or_insert(next))
-                }
-            },
-            demand: {
-                let wanted = graph.demand(node);
-                let next = families.len() as u32;
-                let family = || {
-                    *families
-                        .entry(graph.family(node).to_owned())
-                        .or_insert(next)
-                };
-                Demand {
-                    slots: wanted.slots.max(1),
-                    limit: (wanted.limit > 0)
-                        .then(family)
-                        .map(|family| (family, wanted.limit)),
-                    draws: resources.draws(&wanted.draws),
-                }
-            },
+            demand: demand(graph, node, &resources, &mut lines),
             weight,
         };
         let items = self.nodes.iter().zip(expected).map(item).collect();
         (items, resources.totals())
+    }
+}
+
+/// What a node shares a limit with.
+#[derive(PartialEq, Eq, Hash)]
+enum Line {
+    /// `exclusive "word"`: all nodes with this word.
+    Word(String),
+    /// `jobs` of a node: its instances.
+    Family(String),
+}
+
+/// What a node takes. Nodes with the same word run one at a time, and so do their instances, whatever `jobs` says.
+fn demand(
+    graph: &Graph,
+    node: NodeId,
+    resources: &Resources,
+    lines: &mut HashMap<Line, u32>,
+) -> Demand {
+    let wanted = graph.demand(node);
+    let mut alone = false;
+    let line = match graph.exclusive(node) {
+        Some(Declared::Group(word)) => Some((Line::Word(word), 1)),
+        other => {
+            alone = other.is_some();
+            let family = || Line::Family(graph.family(node).to_owned());
+            (wanted.limit > 0).then(|| (family(), wanted.limit))
+        }
+    };
+    let next = lines.len() as u32;
+    Demand {
+        alone,
+        slots: wanted.slots.max(1),
+        limit: line.map(|(line, most)| (*lines.entry(line).or_insert(next), most)),
+        draws: resources.draws(&wanted.draws),
     }
 }
 
