@@ -5,23 +5,23 @@
 /// Nodes of a graph.
 const NODES: u32 = 240;
 /// Layers that they lie in.
-const LAYERS: u32 = 12;
+const LAYERS: u32 = 8;
 /// Most nodes of the layer before that a node needs.
-const MOST_NEEDS: u64 = 3;
+const MOST_NEEDS: u64 = 2;
 /// Spread of the durations: the standard deviation of their logarithm.
-const SPREAD: f64 = 1.0;
-/// Spread of the estimates around them.
+const SPREAD: f64 = 0.9;
+/// By how much of it at most an estimate is off.
 const ERROR: f64 = 0.2;
 
 /// A small generator of random numbers (xorshift64*), so that a seed always gives the same graph.
 pub(crate) struct Random(u64);
 
 impl Random {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Random((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -88,7 +88,7 @@ impl Graph {
                 .collect(),
             expected: takes
                 .iter()
-                .map(|time| (time * (1.0 + ERROR * random.normal()).max(0.1)) as u64 + 1)
+                .map(|time| (time * (1.0 + ERROR * (2.0 * random.unit() - 1.0))) as u64 + 1)
                 .collect(),
             takes: takes.into_iter().map(|time| time as u64 + 1).collect(),
         }

@@ -113,9 +113,7 @@ impl Policy for Peer<'_> {
                 .filter(|&&node| idle || !self.is_exclusive(node)),
             Rule::SkipUntilIdle if idle => all.min_by_key(urgency),
             Rule::SkipUntilIdle => shared.min_by_key(urgency),
-            Rule::ExclusiveLast if idle => {
-                shared.min_by_key(urgency).or(all.min_by_key(urgency))
-            }
+            Rule::ExclusiveLast if idle => shared.min_by_key(urgency).or(all.min_by_key(urgency)),
             Rule::ExclusiveLast => shared.min_by_key(urgency),
         };
         let node = *node?;

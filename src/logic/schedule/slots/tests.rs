@@ -260,7 +260,7 @@ fn a_wide_one_waits_for_those_that_run_and_for_nobody_else() {
         [4],
         "it takes the slot that will be left over"
     );
-    end(&mut slots, &[1, 2]);
+    end(&mut slots, &[1, 2, 3]);
     assert_eq!(all(&mut slots, 10), [50]);
 }
 
