@@ -13,6 +13,7 @@
 //! A command that is tried again goes from Running back to Queued. Checks take no slot and are not limited here. Which queued item gets a slot is decided in `slots`.
 
 mod crowd;
+pub mod estimates;
 mod lines;
 mod paths;
 mod room;
