@@ -25,7 +25,7 @@ const SETTINGS: [(u64, u32); 4] = [(10, 4), (10, 16), (50, 4), (50, 16)];
 type Start = fn(&Graph, u32) -> Box<dyn Policy + '_>;
 
 fn main() {
-    let rows: [(&str, Start); 4] = [
+    let rows: [(&str, Start); 5] = [
         ("FIFO drain", |graph, jobs| {
             peer(graph, jobs, Rule::FifoDrain)
         }),
@@ -34,6 +34,9 @@ fn main() {
         }),
         ("exclusive last", |graph, jobs| {
             peer(graph, jobs, Rule::ExclusiveLast)
+        }),
+        ("drain, fill, batch", |graph, jobs| {
+            peer(graph, jobs, Rule::DrainFillBatch)
         }),
         ("pipe", |graph, jobs| Box::new(Ours::new(graph, jobs))),
     ];

@@ -56,6 +56,9 @@ pub(crate) enum Rule {
     SkipUntilIdle,
     /// Most urgent first; exclusive nodes only once nothing else can be done (Bazel).
     ExclusiveLast,
+    /// Most urgent first; before an exclusive node the slots drain, what will end before the longest runner fills the gap,
+    /// and exclusive nodes follow each other. The best of the plain policies.
+    DrainFillBatch,
 }
 
 /// A peer in the middle of a build.
@@ -68,6 +71,11 @@ pub(crate) struct Peer<'a> {
     queue: Vec<u32>,
     running: Vec<u32>,
     came: u64,
+    /// While slots drain: by when what starts must end.
+    until: Option<u64>,
+    exclusive_ran_last: bool,
+    /// When each running node is expected to end.
+    ends: Vec<u64>,
 }
 
 impl<'a> Peer<'a> {
@@ -81,7 +89,34 @@ impl<'a> Peer<'a> {
             queue: Vec::new(),
             running: Vec::new(),
             came: 0,
+            until: None,
+            exclusive_ran_last: false,
+            ends: vec![0; graph.takes.len()],
         }
+    }
+
+    /// What may start by [`Rule::DrainFillBatch`].
+    fn fill(&mut self, now: u64) -> Option<u32> {
+        let urgency = |node: &u32| (self.order[*node as usize], *node);
+        let best = |wanted: &dyn Fn(u32) -> bool| {
+            let queue = self.queue.iter().copied().filter(|&node| wanted(node));
+            queue.min_by_key(urgency)
+        };
+        let exclusive = best(&|node| self.is_exclusive(node));
+        let first = best(&|_| true);
+        let ends = self.running.iter().map(|&node| self.ends[node as usize]);
+        let Some(longest) = ends.max() else {
+            let follows = self.exclusive_ran_last || self.until.is_some();
+            return exclusive.filter(|_| follows).or(first);
+        };
+        if self.until.is_none() && first != exclusive {
+            return first;
+        }
+        let until = self.until.map_or(longest, |until| until.min(longest));
+        let in_time = |node: u32| now + self.graph.expected[node as usize] <= until;
+        let fits = best(&|node| !self.is_exclusive(node) && in_time(node));
+        self.until = exclusive.map(|_| until);
+        fits
     }
 
     fn is_exclusive(&self, node: u32) -> bool {
@@ -98,12 +133,16 @@ impl Policy for Peer<'_> {
         self.queue.push(node);
     }
 
-    fn next(&mut self, _now: u64) -> Option<u32> {
+    fn next(&mut self, now: u64) -> Option<u32> {
         let alone_runs = self.running.iter().any(|&node| self.is_exclusive(node));
         if alone_runs || self.running.len() >= self.jobs {
             return None;
         }
         let idle = self.running.is_empty();
+        let filling = match self.rule {
+            Rule::DrainFillBatch => self.fill(now),
+            _ => None,
+        };
         let urgency = |node: &&u32| (self.order[**node as usize], **node);
         let all = self.queue.iter();
         let shared = all.clone().filter(|&&node| !self.is_exclusive(node));
@@ -115,10 +154,14 @@ impl Policy for Peer<'_> {
             Rule::SkipUntilIdle => shared.min_by_key(urgency),
             Rule::ExclusiveLast if idle => shared.min_by_key(urgency).or(all.min_by_key(urgency)),
             Rule::ExclusiveLast => shared.min_by_key(urgency),
+            Rule::DrainFillBatch => filling.as_ref(),
         };
         let node = *node?;
         self.queue.retain(|&other| other != node);
         self.running.push(node);
+        self.ends[node as usize] = now + self.graph.expected[node as usize];
+        self.exclusive_ran_last = self.is_exclusive(node);
+        self.until = self.until.filter(|_| !self.exclusive_ran_last);
         Some(node)
     }
 

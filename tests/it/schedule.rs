@@ -94,7 +94,7 @@ fn manifest(all: &[Asked]) -> String {
         if sibling {
             continue;
         }
-        let _ = write!(text, "node \"n{number}\" {{\n");
+        let _ = writeln!(text, "node \"n{number}\" {{");
         let mut place = number.to_string();
         if let Some((first, most)) = node.family {
             let count = all
@@ -111,21 +111,21 @@ fn manifest(all: &[Asked]) -> String {
             place = "{matrix.n}".to_owned();
         }
         for need in &node.needs {
-            let _ = write!(text, "    in \"out/{need}\"\n");
+            let _ = writeln!(text, "    in \"out/{need}\"");
         }
         match (node.alone, node.word) {
             (true, _) => text.push_str("    exclusive\n"),
-            (_, Some(word)) => drop(write!(text, "    exclusive \"word-{word}\"\n")),
+            (_, Some(word)) => drop(writeln!(text, "    exclusive \"word-{word}\"")),
             _ => {}
         }
         if node.slots > 1 {
-            let _ = write!(text, "    slots {}\n", node.slots);
+            let _ = writeln!(text, "    slots {}", node.slots);
         }
         if node.gpus > 0 {
-            let _ = write!(text, "    use gpu={}\n", node.gpus);
+            let _ = writeln!(text, "    use gpu={}", node.gpus);
         }
         if node.memory > 0 {
-            let _ = write!(text, "    use memory=\"{}GiB\"\n", node.memory);
+            let _ = writeln!(text, "    use memory=\"{}GiB\"", node.memory);
         }
         // The times that it records lie inside the times of its process.
         let _ = write!(
