@@ -35,6 +35,10 @@ fn expressible(problem: &Problem) -> bool {
     if message.starts_with("`axis`") {
         return false;
     }
+    // It speaks of all arguments alike, and only the first of these is a name.
+    if message.starts_with("a resource has a name") {
+        return false;
+    }
     match problem.code {
         "unknown-word" | "unknown-property" | "wrong-type" | "too-many-values" | "out-of-range" => {
             true
