@@ -10,7 +10,8 @@
 //! any unfinished -> Stopped                           interrupted, or not reached after a failure
 //! ```
 //!
-//! A command that is tried again goes from Running back to Queued. Checks take no slot and are not limited here. Which queued item gets a slot is decided in `slots`.
+//! A command that is tried again goes from Running back to Queued. Checks take no slot and are not limited here. Which
+//! queued item gets a slot is decided in `slots`.
 
 mod crowd;
 pub mod estimates;

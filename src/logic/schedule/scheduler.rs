@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 /// [`tell`](Self::tell) it, and ask again, until [`is_done`](Self::is_done).
 ///
 /// The same items and the same sequence of calls give the same orders. The cost of a call does not depend on the
-/// number of items, but for a logarithm.
+/// number of items, but for a logarithm; where demands are of many kinds it is more, see the benchmark `policy`.
 #[derive(Debug)]
 pub struct Scheduler {
     keep_going: bool,

@@ -35,8 +35,10 @@ fn expressible(problem: &Problem) -> bool {
     if message.starts_with("`axis`") {
         return false;
     }
-    // It speaks of all arguments alike, and only the first of these is a name.
-    if message.starts_with("a resource has a name") {
+    // It speaks of all arguments alike and names one type at most: of a resource's name and amount it says none.
+    if message.starts_with("a resource has a name")
+        || message.starts_with("`resource` wants a text or a number")
+    {
         return false;
     }
     match problem.code {
