@@ -72,13 +72,15 @@ pub fn build(
     let work = items.nodes.len();
     let mut build = Build {
         shared: &shared,
-        scheduler: Scheduler::new(&limits, schedule),
+        scheduler: Scheduler::new(&limits, &schedule),
         places: items.places,
         nodes: items.nodes,
         selection: request.selection,
         standing: survey.standing,
         pending: HashMap::new(),
         tries: HashMap::new(),
+        jobs: request.jobs,
+        clamped: false,
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
         summary: Summary {
             fresh: total - work,
@@ -94,7 +96,7 @@ pub fn build(
         build.record(node, settled, Origin::Found)?;
     }
     if work > 0 {
-        build.work(total, request.jobs)?;
+        build.work(total)?;
     } else if tools.ledger.unfinished() {
         build.memory.build_ends()?;
     }
@@ -130,6 +132,9 @@ struct Build<'a, 'w> {
     pending: HashMap<u32, (Vec<Reason>, Contents)>,
     /// By item number: how often it was tried again.
     tries: HashMap<u32, u32>,
+    jobs: u32,
+    /// It was said that a node takes more slots than there are.
+    clamped: bool,
     memory: Memory,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
@@ -137,7 +142,7 @@ struct Build<'a, 'w> {
 }
 
 impl<'a> Build<'a, '_> {
-    fn work(&mut self, total: usize, jobs: u32) -> Result<(), Trouble> {
+    fn work(&mut self, total: usize) -> Result<(), Trouble> {
         let shared = self.shared;
         if let Err(trouble) =
             forget_project_sources(&pycache(&shared.project.place), &shared.project.place.root)
@@ -147,7 +152,7 @@ impl<'a> Build<'a, '_> {
         (self.tell)(BuildEvent::Started {
             total,
             fresh: self.summary.fresh,
-            jobs,
+            jobs: self.jobs,
         });
         self.memory.build_starts()?;
         let (sender, receiver) = mpsc::channel();
@@ -266,6 +271,7 @@ impl<'a> Build<'a, '_> {
             .cloned()
             .expect("a check comes before its run");
         let node = self.node(item);
+        self.note_clamped(node);
         let command = self.graph().job(node).shown;
         let node = self.graph().name(node).to_owned();
         (self.tell)(BuildEvent::NodeStarted {
@@ -274,6 +280,16 @@ impl<'a> Build<'a, '_> {
             command,
         });
         inputs
+    }
+
+    fn note_clamped(&mut self, node: NodeId) {
+        let slots = self.graph().demand(node).slots;
+        if slots > self.jobs && !self.clamped {
+            self.clamped = true;
+            let node = self.graph().name(node).to_owned();
+            let jobs = self.jobs;
+            (self.tell)(BuildEvent::Notice(Notice::Clamped { node, slots, jobs }));
+        }
     }
 
     fn output_paths(&self, node: NodeId) -> impl Iterator<Item = ProjectPath> + use<'a> {

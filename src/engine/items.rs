@@ -10,9 +10,9 @@ use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::manifest::Exclusive as Declared;
 use crate::logic::plan::Forecast;
-use crate::logic::schedule::{Demand, Exclusive, Item};
+use crate::logic::schedule::{Demand, Item, estimates};
 use crate::world::nearby;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The nodes that are not settled before the build starts.
 pub(super) struct Items {
@@ -48,8 +48,7 @@ impl Items {
     ) -> (Vec<Item>, Vec<u64>) {
         let graph = &project.graph;
         let resources = Resources::of(&project.settings, nearby::machine_memory());
-        let mut families: HashMap<String, u32> = HashMap::new();
-        let mut groups: HashMap<String, u32> = HashMap::new();
+        let mut lines = HashMap::new();
         let place = |node: NodeId| self.places[node.0 as usize];
         let expected = expected_durations(graph, tools, &self.nodes);
         let item = |(&node, weight): (&NodeId, u64)| Item {
@@ -59,34 +58,46 @@ impl Items {
                 .filter(|&other| selection.contains(other))
                 .filter_map(place)
                 .collect(),
-            exclusive: match graph.exclusive(node) {
-                None => Exclusive::No,
-                Some(Declared::Alone) => Exclusive::Alone,
-                Some(Declared::Group(word)) => {
-                    let next = groups.len() as u32;
-                    Exclusive::Group(*groups.entry(word).or_insert(next))
-                }
-            },
-            demand: {
-                let wanted = graph.demand(node);
-                let next = families.len() as u32;
-                let family = || {
-                    *families
-                        .entry(graph.family(node).to_owned())
-                        .or_insert(next)
-                };
-                Demand {
-                    slots: wanted.slots.max(1),
-                    limit: (wanted.limit > 0)
-                        .then(family)
-                        .map(|family| (family, wanted.limit)),
-                    draws: resources.draws(&wanted.draws),
-                }
-            },
+            demand: demand(graph, node, &resources, &mut lines),
             weight,
         };
         let items = self.nodes.iter().zip(expected).map(item).collect();
         (items, resources.totals())
+    }
+}
+
+/// What a node shares a limit with.
+#[derive(PartialEq, Eq, Hash)]
+enum Line {
+    /// `exclusive "word"`: all nodes with this word.
+    Word(String),
+    /// `jobs` of a node: its instances.
+    Family(String),
+}
+
+/// What a node takes. Nodes with the same word run one at a time, and so do their instances, whatever `jobs` says.
+fn demand(
+    graph: &Graph,
+    node: NodeId,
+    resources: &Resources,
+    lines: &mut HashMap<Line, u32>,
+) -> Demand {
+    let wanted = graph.demand(node);
+    let mut alone = false;
+    let line = match graph.exclusive(node) {
+        Some(Declared::Group(word)) => Some((Line::Word(word), 1)),
+        other => {
+            alone = other.is_some();
+            let family = || Line::Family(graph.family(node).to_owned());
+            (wanted.limit > 0).then(|| (family(), wanted.limit))
+        }
+    };
+    let next = lines.len() as u32;
+    Demand {
+        alone,
+        slots: wanted.slots.max(1),
+        limit: line.map(|(line, most)| (*lines.entry(line).or_insert(next), most)),
+        draws: resources.draws(&wanted.draws),
     }
 }
 
@@ -118,22 +129,45 @@ impl Resources {
     }
 }
 
-/// How long each node is expected to run, in milliseconds: its last successful run; where there is none, the median
-/// of the others; where there is nothing at all, the same for all.
+/// How long each node is expected to run, in milliseconds.
 fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> Vec<u64> {
-    let last = |&node: &NodeId| {
-        let runs = tools.ledger.runs(graph.name(node));
-        runs.iter()
-            .rev()
-            .find(|run| run.ending.is_success())
-            .map(|run| run.duration_ms.max(1))
+    let known = |&node: &NodeId| last_durations(tools, graph.name(node));
+    let mut numbers: HashMap<&str, u32> = HashMap::new();
+    let mut family = |&node: &NodeId| {
+        let next = numbers.len() as u32;
+        *numbers.entry(graph.family(node)).or_insert(next)
     };
-    let known: Vec<Option<u64>> = nodes.iter().map(last).collect();
-    let mut sorted: Vec<u64> = known.iter().flatten().copied().collect();
-    sorted.sort_unstable();
-    let guess = sorted.get(sorted.len() / 2).copied().unwrap_or(1000);
-    known
-        .into_iter()
-        .map(|known| known.unwrap_or(guess))
-        .collect()
+    let mut durations: Vec<Option<u64>> = nodes.iter().map(known).collect();
+    let mut families: Vec<u32> = nodes.iter().map(&mut family).collect();
+    // Instances that this build has nothing to do with say something about their siblings too.
+    let is_new = |at: &usize| durations[*at].is_none() && graph.name(nodes[*at]).contains('@');
+    let new: HashSet<&str> = (0..nodes.len())
+        .filter(is_new)
+        .map(|at| graph.family(nodes[at]))
+        .collect();
+    if !new.is_empty() {
+        let chosen: HashSet<NodeId> = nodes.iter().copied().collect();
+        let siblings = graph
+            .nodes()
+            .filter(|node| new.contains(graph.family(*node)) && !chosen.contains(node));
+        for node in siblings {
+            durations.push(known(&node));
+            families.push(family(&node));
+        }
+    }
+    let mut expected = estimates::filled(&durations, &families);
+    expected.truncate(nodes.len());
+    expected
+}
+
+/// What a node's last successful runs make one expect. One that was only ever restored took as long elsewhere as its
+/// result says.
+fn last_durations(tools: &Tools, name: &str) -> Option<u64> {
+    let runs = tools.ledger.runs(name);
+    let well = runs.iter().rev().filter(|run| run.ending.is_success());
+    let elsewhere = || {
+        let record = tools.ledger.node(name)?;
+        Some(record.result.duration_ms.max(1))
+    };
+    estimates::typical(well.map(|run| run.duration_ms)).or_else(elsewhere)
 }

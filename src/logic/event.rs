@@ -172,6 +172,15 @@ pub enum Notice {
         /// How many there may be.
         most: u32,
     },
+    /// A node takes more slots than this build has, so it gets all of them. Told of the first such node.
+    Clamped {
+        /// Which node.
+        node: String,
+        /// How many it takes.
+        slots: u32,
+        /// How many there are.
+        jobs: u32,
+    },
     /// A command left processes behind; they were ended.
     LeftProcesses {
         /// Which node.

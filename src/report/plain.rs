@@ -151,7 +151,10 @@ impl<W: Write> PlainReport<W> {
     fn notice(&mut self, notice: &Notice) -> String {
         let is_news = matches!(
             notice,
-            Notice::Waiting { .. } | Notice::OrphansEnded { .. } | Notice::LeftoverRemoved { .. }
+            Notice::Waiting { .. }
+                | Notice::OrphansEnded { .. }
+                | Notice::LeftoverRemoved { .. }
+                | Notice::Clamped { .. }
         );
         if matches!(notice, Notice::NotKept { .. }) {
             self.not_kept += 1;

@@ -51,6 +51,9 @@ pub fn notice(notice: &Notice) -> String {
             "`{node}` failed ({}) and is tried again, {retry} of {most}",
             super::failures::cause(cause)
         ),
+        Notice::Clamped { node, slots, jobs } => format!(
+            "`{node}` takes {slots} slots, but this build has {jobs}; it gets all of them and runs alone"
+        ),
         Notice::LeftProcesses { node } => {
             format!("`{node}` ended but left processes running; they were ended")
         }
@@ -172,6 +175,14 @@ mod tests {
                     most: 2,
                 },
                 "`train` failed (exit code 1) and is tried again, 1 of 2",
+            ),
+            (
+                Notice::Clamped {
+                    node: node(),
+                    slots: 4,
+                    jobs: 2,
+                },
+                "`train` takes 4 slots, but this build has 2; it gets all of them and runs alone",
             ),
             (
                 Notice::LeftProcesses { node: node() },

@@ -19,6 +19,7 @@ mod kedro;
 mod language;
 mod protection;
 mod quoting;
+mod schedule;
 mod schemas;
 mod settings;
 mod staleness;

@@ -10,13 +10,16 @@
 //! any unfinished -> Stopped                           interrupted, or not reached after a failure
 //! ```
 //!
-//! A command that is tried again goes from Running back to Queued. Checks take no slot and are not limited here. Which queued item gets a slot is decided in `slots`.
+//! A command that is tried again goes from Running back to Queued. Checks take no slot and are not limited here. Which
+//! queued item gets a slot is decided in `slots`.
 
-mod demands;
+mod crowd;
+pub mod estimates;
+mod lines;
 mod paths;
+mod room;
 mod scheduler;
 mod slots;
-mod tournament;
 
 #[cfg(test)]
 mod simulate;
@@ -42,8 +45,6 @@ pub struct Item {
     /// Order without data: each must have ended, in whatever way, before it is checked. A failure there does not
     /// block this item.
     pub after: Vec<u32>,
-    /// What it must not run beside.
-    pub exclusive: Exclusive,
     /// What its command takes while it runs, all of it at once.
     pub demand: Demand,
     /// How long its command is expected to run, in milliseconds; 0 when that is not known.
@@ -51,42 +52,29 @@ pub struct Item {
 }
 
 /// What a command takes while it runs. Nothing is held while waiting.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demand {
-    /// Slots, at least 1; more than there are counts as all.
+    /// Nothing else runs from its start to its end. What else it asks for it then has anyway.
+    pub alone: bool,
+    /// Slots, at least 1; more than there are counts as all, which is as good as `alone`.
     pub slots: u32,
-    /// A number for the items that share a limit, and how many of them may run at once, at least 1.
+    /// A number for the items that share a limit, and how many of them may run at once, at least 1: the same for all of
+    /// them. The more urgent starts first.
     pub limit: Option<(u32, u32)>,
     /// Resources and how much of each; more than there is counts as all.
     pub draws: Vec<(u32, u64)>,
 }
 
 impl Default for Demand {
+    /// One slot and nothing else.
     fn default() -> Self {
         Demand {
+            alone: false,
             slots: 1,
             limit: None,
             draws: Vec::new(),
         }
     }
-}
-
-impl Demand {
-    /// One slot and nothing else.
-    pub fn is_plain(&self) -> bool {
-        self.slots <= 1 && self.limit.is_none() && self.draws.is_empty()
-    }
-}
-
-/// What an item must not run beside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exclusive {
-    /// It shares the machine with everyone.
-    No,
-    /// Nothing else runs from its start to its end.
-    Alone,
-    /// Never two of the same number at once.
-    Group(u32),
 }
 
 /// What the caller is to do now.

@@ -39,7 +39,8 @@ impl Users {
     }
 }
 
-/// All items, the start of the longest remaining path first; of two alike, the one with the lower number.
+/// All items, the start of the longest remaining path first; of two alike, the one with the lower number. And how long
+/// that path is, by item.
 ///
 /// An item whose duration is not known counts as the shortest, so that with no history at all depth decides.
 /// `pending` is how many items each one names.
@@ -48,7 +49,7 @@ pub(super) fn by_urgency(
     pending: &[u32],
     needs: &Users,
     after: &Users,
-) -> Vec<u32> {
+) -> (Vec<u32>, Vec<u64>) {
     let mut path: Vec<u64> = weights.iter().map(|&weight| weight.max(1)).collect();
     let order = users_last(pending, needs, after);
     debug_assert_eq!(
@@ -63,7 +64,7 @@ pub(super) fn by_urgency(
     }
     let mut items: Vec<u32> = (0..path.len() as u32).collect();
     items.sort_unstable_by_key(|&item| (Reverse(path[item as usize]), item));
-    items
+    (items, path)
 }
 
 /// The items so that each comes before its users.
@@ -96,7 +97,7 @@ mod tests {
             .map(|(n, a)| (n.len() + a.len()) as u32)
             .collect();
         let users = |named: &[&[u32]]| Users::new(weights.len(), named.iter().copied());
-        by_urgency(weights, &pending, &users(needs), &users(after))
+        by_urgency(weights, &pending, &users(needs), &users(after)).0
     }
 
     #[test]

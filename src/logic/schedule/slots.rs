@@ -1,101 +1,99 @@
-//! Which queued item starts next: slots, exclusive items, and what may fill the gap before them.
+//! Which queued item starts next: slots, resources, items that must be alone, and what may fill the gap before them.
 //!
 //! Items are called by rank, the most urgent is 0. Does not know the graph, nor why an item is in the queue.
 //!
 //! The rules:
-//! 1. The most urgent item that may start does. One whose group is busy lets others pass; of a group that is free
-//!    only the most urgent may start.
-//! 2. When that is one that must be alone, the slots *drain*: from now on nothing starts but what is expected to end
-//!    before the longest of those that run, until the last has ended. That moment is never put off, so the item waits
-//!    for those that ran already, and for at most one wrong guess a slot.
-//! 3. When it has ended, others that must be alone and are in the queue follow at once: the slots are empty anyway.
-//! 4. When it is one that demands more than is free, the same is kept for it: what starts meanwhile is expected to end
-//!    by the time at which the demand can be met, or leaves the slots that it needs and draws on no resource.
+//! 1. The most urgent item that may start does. One whose line is full lets others pass; of a line that is not full only
+//!    the most urgent may start.
+//! 2. When there is no room for it, room is *made*: from now on nothing starts but what is expected to end by the time at
+//!    which there will be enough, or what takes only of that which will be left over then. That moment is never put off,
+//!    so the item waits for those that run already, and for at most one wrong guess a slot. It takes nothing until then.
+//! 3. One that must be alone is an item that takes every slot: room is made by letting the slots drain. When it has ended,
+//!    others that take every slot and are in the queue follow at once: the slots are empty anyway.
+//! 4. Draining costs time, so one that must be alone lets others pass while it is not *pressing*: while its way to the end
+//!    is less than half as long as what others have still to start takes on all slots. More of its kind join it until then.
 
-use super::demands::Demands;
-use super::tournament::Tournament;
-use super::{Demand, Exclusive};
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use super::crowd::{Crowd, Wanted};
+use super::lines::{Change, Lines};
+use super::room::Room;
+use super::{Item, Limits};
+use std::collections::BTreeSet;
 
 /// The queue and the slots.
 #[derive(Debug)]
 pub(super) struct Slots {
-    jobs: usize,
+    jobs: u64,
+    /// By rank; see [`Item::weight`].
     weights: Vec<u64>,
-    exclusive: Vec<Exclusive>,
-    /// Queued items that may run beside those that run now: of each free group the most urgent, of a busy one none.
-    free: Tournament,
-    /// Queued items that must be alone.
-    alone: BinaryHeap<Reverse<u32>>,
-    groups: HashMap<u32, Group>,
+    /// By rank: the longest way from its start to the end.
+    paths: Vec<u64>,
+    room: Room,
+    lines: Lines,
+    /// Queued items that may start as soon as there is room: those that stand in no line, and of each line the first.
+    open: Crowd,
+    /// Queued items that take every slot.
+    alone: BTreeSet<u32>,
     queued: usize,
     /// Those that run, by the time at which they are expected to end.
     running: BTreeSet<(u64, u32)>,
     /// When each running item is expected to end; of others, what happens to stand there.
     ends: Vec<u64>,
-    alone_runs: bool,
-    /// The last to start was alone.
+    /// The last to start took every slot.
     alone_ran_last: bool,
-    demands: Demands,
-    /// Slots that are taken.
-    taken: usize,
-    /// Set while room is made for one: what starts now must be expected to end by then.
+    /// Set while room is made for one.
     hold: Option<Hold>,
+    /// What items that leave room for others still have to do, before they start: milliseconds times slots.
+    ahead: u128,
 }
 
 /// Room is made for an item.
 #[derive(Debug, Clone, Copy)]
 struct Hold {
-    /// The demanding item; `None` for the most urgent that must be alone.
-    demanding: Option<u32>,
+    rank: u32,
+    /// What starts now must be expected to end by then.
     until: u64,
 }
 
-/// Items of which only one may run at once.
-#[derive(Debug, Default)]
-struct Group {
-    busy: bool,
-    queued: BinaryHeap<Reverse<u32>>,
-}
-
 impl Slots {
-    /// Nothing queued, nothing running; `items` are the weight (see [`super::Item`]) and kind of each rank.
-    pub(super) fn new<'d>(
-        jobs: u32,
-        resources: &[u64],
-        items: impl Iterator<Item = (u64, Exclusive, &'d Demand)>,
+    /// Nothing queued, nothing running; `items` in the order of their ranks, with the longest way from the start of each
+    /// to the end.
+    pub(super) fn new<'i>(
+        limits: &Limits,
+        paths: Vec<u64>,
+        items: impl Iterator<Item = &'i Item> + Clone,
     ) -> Self {
-        let items: Vec<(u64, Exclusive, &Demand)> = items.collect();
-        let numbered = items.iter().enumerate();
-        let demands =
-            numbered.map(|(rank, &(_, exclusive, demand))| (rank as u32, demand, exclusive));
-        let demands = Demands::new(jobs, resources, demands);
-        let (weights, exclusive): (Vec<u64>, Vec<Exclusive>) = items
-            .into_iter()
-            .map(|(weight, exclusive, _)| (weight, exclusive))
-            .unzip();
+        let room = Room::new(limits, items.clone());
+        let weights: Vec<u64> = items.clone().map(|item| item.weight).collect();
         // An item whose duration is not known fits into no gap.
         let durations: Vec<u64> = weights
             .iter()
-            .map(|&weight| weight.wrapping_sub(1))
+            .map(|&weight| if weight == 0 { u64::MAX } else { weight })
             .collect();
-        Slots {
-            jobs: jobs.max(1) as usize,
-            free: Tournament::new(&durations),
+        let open = Crowd::new(&durations, room.things(), |rank| room.amounts(rank));
+        // Nothing runs beside one that takes every slot, so it stands in no line.
+        let limits_of = (0..).zip(items).map(|(rank, item)| {
+            let limit = item.demand.limit;
+            limit.filter(|_| !room.takes_all(rank))
+        });
+        let mut slots = Slots {
+            jobs: u64::from(limits.jobs.max(1)),
+            lines: Lines::new(limits_of),
+            open,
             ends: vec![0; weights.len()],
             weights,
-            exclusive,
-            alone: BinaryHeap::new(),
-            groups: HashMap::new(),
+            paths,
+            room,
+            alone: BTreeSet::new(),
             queued: 0,
             running: BTreeSet::new(),
-            alone_runs: false,
             alone_ran_last: false,
-            demands,
-            taken: 0,
             hold: None,
-        }
+            ahead: 0,
+        };
+        slots.ahead = (0..slots.weights.len() as u32)
+            .map(|rank| slots.work(rank))
+            .sum();
+        slots
     }
 
     /// How many run.
@@ -105,176 +103,131 @@ impl Slots {
 
     /// How many wait for a slot.
     pub(super) fn queued(&self) -> usize {
-        self.queued + self.demands.queued()
+        self.queued
     }
 
     /// Puts an item in the queue.
     pub(super) fn queue(&mut self, rank: u32) {
-        if self.demands.has(rank) {
-            return self.demands.queue(rank);
-        }
         self.queued += 1;
-        match self.exclusive[rank as usize] {
-            Exclusive::No => self.free.insert(rank),
-            Exclusive::Alone => self.alone.push(Reverse(rank)),
-            Exclusive::Group(group) => {
-                let group = self.groups.entry(group).or_default();
-                let first = group.queued.peek().map(|&Reverse(first)| first);
-                group.queued.push(Reverse(rank));
-                if !group.busy && first.is_none_or(|first| rank < first) {
-                    first.into_iter().for_each(|first| self.free.remove(first));
-                    self.free.insert(rank);
-                }
-            }
+        if self.room.takes_all(rank) {
+            self.alone.insert(rank);
+        } else if let Some(change) = self.lines.queue(rank) {
+            self.offer(change);
+        } else {
+            self.open.insert(rank);
         }
+        // A more urgent one that wants the same takes the place that is kept.
+        if let Some(hold) = &mut self.hold
+            && rank < hold.rank
+            && self.room.are_alike(rank, hold.rank)
+            && self.lines.are_alike(rank, hold.rank)
+        {
+            hold.rank = rank;
+        }
+    }
+
+    /// This item's command will not run after all.
+    pub(super) fn forget(&mut self, rank: u32) {
+        self.ahead -= self.work(rank);
     }
 
     /// Starts one item and says which, if one may start.
     pub(super) fn start(&mut self, now_ms: u64) -> Option<u32> {
-        if self.alone_runs || self.taken >= self.jobs {
+        if self.queued == 0 || self.room.left()[0] == 0 {
             return None;
         }
         let rank = self.choose(now_ms)?;
-        self.alone_ran_last = false;
-        self.taken += self.demands.slots(rank);
-        self.note_start(rank, now_ms);
-        if self.demands.has(rank) {
-            self.demands.start(rank);
-            self.hold = self.hold.filter(|hold| hold.demanding != Some(rank));
-            if let Exclusive::Group(group) = self.exclusive[rank as usize] {
-                let group = self.groups.entry(group).or_default();
-                group.busy = true;
-                if let Some(&Reverse(first)) = group.queued.peek() {
-                    self.free.remove(first);
-                }
-            }
-            return Some(rank);
-        }
         self.queued -= 1;
-        match self.exclusive[rank as usize] {
-            Exclusive::No => self.free.remove(rank),
-            Exclusive::Alone => {
-                self.alone.pop();
-                self.hold = None;
-                self.alone_runs = true;
-                self.alone_ran_last = true;
-            }
-            Exclusive::Group(group) => {
-                self.free.remove(rank);
-                let group = self.groups.entry(group).or_default();
-                group.queued.pop();
-                group.busy = true;
-            }
+        self.hold = self.hold.filter(|hold| hold.rank != rank);
+        self.alone_ran_last = self.room.takes_all(rank);
+        if self.alone_ran_last {
+            self.alone.remove(&rank);
+        } else if let Some(change) = self.lines.start(rank) {
+            self.offer(change);
+        } else {
+            self.open.remove(rank);
         }
-        Some(rank)
-    }
-
-    fn note_start(&mut self, rank: u32, now_ms: u64) {
+        self.room.take(rank);
+        self.ahead -= self.work(rank);
         let end = now_ms.saturating_add(self.weights[rank as usize]);
         self.ends[rank as usize] = end;
         self.running.insert((end, rank));
+        Some(rank)
     }
 
-    /// A running item has ended.
-    pub(super) fn end(&mut self, rank: u32) {
+    /// A running item has ended, and is queued again if it is to be tried `again`.
+    pub(super) fn end(&mut self, rank: u32, again: bool) {
         self.running.remove(&(self.ends[rank as usize], rank));
-        self.taken -= self.demands.slots(rank);
-        if self.demands.has(rank) {
-            self.demands.end(rank);
+        self.room.give_back(rank);
+        if let Some(change) = self.lines.end(rank) {
+            self.offer(change);
         }
-        match self.exclusive[rank as usize] {
-            Exclusive::No => {}
-            Exclusive::Alone => self.alone_runs = false,
-            Exclusive::Group(group) => {
-                let group = self.groups.entry(group).or_default();
-                group.busy = false;
-                if let Some(&Reverse(next)) = group.queued.peek() {
-                    self.free.insert(next);
-                }
-            }
+        if again {
+            self.ahead += self.work(rank);
+            self.queue(rank);
+        }
+    }
+
+    fn offer(&mut self, Change { before, now }: Change) {
+        if before != now {
+            before.into_iter().for_each(|rank| self.open.remove(rank));
+            now.into_iter().for_each(|rank| self.open.insert(rank));
         }
     }
 
     fn choose(&mut self, now_ms: u64) -> Option<u32> {
-        if let Some(hold) = self.hold.filter(|hold| self.is_off(*hold)) {
-            debug_assert!(hold.demanding.is_some());
-            self.hold = None;
-        }
         if self.hold.is_none() {
-            let alone = self.alone.peek().map(|&Reverse(rank)| rank);
-            if self.running.is_empty() && self.alone_ran_last && alone.is_some() {
-                return alone;
-            }
-            let plain = self.free.best();
-            let demanding = self.open_demands().min();
-            let leader = [plain, demanding, alone].into_iter().flatten().min()?;
-            if Some(leader) == plain {
-                return plain;
-            }
-            if Some(leader) == demanding && self.demands.fits(leader, self.free_slots()) {
-                return demanding;
+            let leader = self.leader()?;
+            if self.room.fits(leader) {
+                return Some(leader);
             }
             self.hold = Some(Hold {
-                demanding: demanding.filter(|&rank| rank == leader),
+                rank: leader,
                 until: u64::MAX,
             });
         }
         self.choose_beside_hold(now_ms)
     }
 
-    /// Whether what room is made for cannot start any more: another of its group, or of its limit, came first.
-    fn is_off(&self, hold: Hold) -> bool {
-        hold.demanding
-            .is_some_and(|rank| self.open_demands().all(|open| open != rank))
+    /// The one that should start next, whether there is room for it or not.
+    fn leader(&self) -> Option<u32> {
+        let (open, alone) = (self.open.first(), self.alone.first().copied());
+        let (Some(first), Some(one)) = (open, alone) else {
+            return open.or(alone);
+        };
+        let idle = self.running.is_empty();
+        let goes = match idle {
+            true => one < first || self.alone_ran_last,
+            false => one < first && self.is_pressing(one),
+        };
+        Some(if goes { one } else { first })
+    }
+
+    fn is_pressing(&self, rank: u32) -> bool {
+        2 * u128::from(self.jobs) * u128::from(self.paths[rank as usize]) >= self.ahead
     }
 
     fn choose_beside_hold(&mut self, now_ms: u64) -> Option<u32> {
-        let free_slots = self.free_slots();
         let mut hold = self.hold?;
-        let Some(&(longest, _)) = self.running.last() else {
-            let alone = || self.alone.peek().map(|&Reverse(rank)| rank);
-            return hold.demanding.or_else(alone);
-        };
-        let possible = match hold.demanding {
-            None => longest,
-            Some(rank) if self.demands.fits(rank, free_slots) => return Some(rank),
-            Some(rank) => self
-                .demands
-                .when_fits(rank, free_slots, self.running.iter().copied()),
-        };
+        if self.room.fits(hold.rank) {
+            return Some(hold.rank);
+        }
+        let (possible, spare) = self.room.when_fits(hold.rank, self.running.iter().copied());
         hold.until = hold.until.min(possible);
         self.hold = Some(hold);
-        let room = hold.until.saturating_sub(now_ms);
-        let spare = hold
-            .demanding
-            .is_some_and(|rank| free_slots > self.demands.slots(rank));
-        // Durations are kept one too low; see `new`.
-        let plain = match spare {
-            true => self.free.best(),
-            false => room
-                .checked_sub(1)
-                .and_then(|gap| self.free.best_within(gap)),
+        let wanted = Wanted {
+            free: self.room.left(),
+            beside: Some((hold.until.saturating_sub(now_ms), &spare)),
         };
-        let short = |rank: &u32| {
-            let weight = self.weights[*rank as usize];
-            let in_time = weight > 0 && weight <= room;
-            let apart = |held| self.demands.are_apart(*rank, held, free_slots);
-            self.demands.fits(*rank, free_slots) && (in_time || hold.demanding.is_some_and(apart))
-        };
-        let demanding = self.open_demands().filter(short).min();
-        [plain, demanding].into_iter().flatten().min()
+        self.open
+            .best(&wanted, |rank| self.lines.leaves_place(rank, hold.rank))
     }
 
-    fn free_slots(&self) -> usize {
-        self.jobs - self.taken
-    }
-
-    /// Demanding items, the first of each kind, that only want room.
-    fn open_demands(&self) -> impl Iterator<Item = u32> + '_ {
-        self.demands
-            .first_of_each(&|group| self.groups.get(&group).is_some_and(|group| group.busy))
-            .collect::<Vec<u32>>()
-            .into_iter()
+    fn work(&self, rank: u32) -> u128 {
+        let shares = !self.room.takes_all(rank);
+        u128::from(self.weights[rank as usize])
+            * u128::from(shares)
+            * u128::from(self.room.amounts(rank)[0])
     }
 }
 

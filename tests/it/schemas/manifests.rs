@@ -35,6 +35,12 @@ fn expressible(problem: &Problem) -> bool {
     if message.starts_with("`axis`") {
         return false;
     }
+    // It speaks of all arguments alike and names one type at most: of a resource's name and amount it says none.
+    if message.starts_with("a resource has a name")
+        || message.starts_with("`resource` wants a text or a number")
+    {
+        return false;
+    }
     match problem.code {
         "unknown-word" | "unknown-property" | "wrong-type" | "too-many-values" | "out-of-range" => {
             true

@@ -3,7 +3,7 @@
 //! Knows the scheduler only by what it says.
 
 use super::story::Story;
-use crate::logic::schedule::{Exclusive, Item, News, Order, Scheduler, State};
+use crate::logic::schedule::{Demand, Item, News, Order, Scheduler, State};
 use std::cmp::Reverse;
 
 /// Watches a build from outside: what it knows it was told by orders and news.
@@ -13,10 +13,8 @@ pub(super) struct Referee<'a> {
     started_ms: Vec<u64>,
     /// Longest expected path from the start of each item.
     path: Vec<u64>,
-    /// Some item demands more than a slot: the plain rules say what may start, not what has to.
-    demanding: bool,
-    /// While slots drain: when the longest runner is expected to end.
-    drain: Option<u64>,
+    /// The item for which room is made, and by when there was to be enough.
+    hold: Option<(u32, u64)>,
     alone_ran_last: bool,
     halted: bool,
 }
@@ -40,8 +38,7 @@ impl<'a> Referee<'a> {
             states,
             started_ms,
             path,
-            demanding: story.items.iter().any(|item| !item.demand.is_plain()),
-            drain: None,
+            hold: None,
             alone_ran_last: false,
             halted: false,
         }
@@ -81,18 +78,77 @@ impl<'a> Referee<'a> {
         needs.iter().all(|&need| self.well(need)) && after.iter().all(|&other| self.ended(other))
     }
 
-    fn alone(&self, item: u32) -> bool {
-        self.item(item).exclusive == Exclusive::Alone
+    fn slots(&self, item: u32) -> u32 {
+        let Demand { alone, slots, .. } = self.item(item).demand;
+        let jobs = self.story.limits.jobs;
+        if alone { jobs } else { slots.clamp(1, jobs) }
     }
 
-    /// Whether another of its group runs, or waits and is more urgent.
-    fn group_forbids(&self, item: u32) -> bool {
-        let exclusive = self.item(item).exclusive;
-        let same = |other: &u32| self.item(*other).exclusive == exclusive;
-        let ahead = |other: u32| self.urgency(other) > self.urgency(item);
-        matches!(exclusive, Exclusive::Group(_))
-            && (self.in_state(State::Running).any(|other| same(&other))
-                || self.in_state(State::Queued).filter(same).any(ahead))
+    /// Whether it takes every slot, so that nothing can run beside it.
+    fn alone(&self, item: u32) -> bool {
+        self.slots(item) == self.story.limits.jobs
+    }
+
+    /// How much it takes of the slots and of each resource; what is asked for beyond what there is counts as all.
+    fn amounts(&self, item: u32) -> Vec<u64> {
+        let resources = self.story.limits.resources.iter().enumerate();
+        let drawn = |(number, &total): (usize, &u64)| {
+            let draws = self.item(item).demand.draws.iter();
+            let of_it = draws.filter(|(drawn, _)| *drawn as usize == number);
+            let asked = of_it.map(|(_, amount)| *amount).sum::<u64>();
+            if self.alone(item) {
+                0
+            } else {
+                asked.min(total)
+            }
+        };
+        let slots = u64::from(self.slots(item));
+        [slots].into_iter().chain(resources.map(drawn)).collect()
+    }
+
+    /// What is left while these run.
+    fn left(&self, running: &[u32]) -> Vec<u64> {
+        let limits = &self.story.limits;
+        let mut left = vec![u64::from(limits.jobs)];
+        left.extend(&limits.resources);
+        for &item in running {
+            for (left, amount) in left.iter_mut().zip(self.amounts(item)) {
+                *left -= amount;
+            }
+        }
+        left
+    }
+
+    fn fits(&self, item: u32, left: &[u64]) -> bool {
+        let amounts = self.amounts(item);
+        amounts
+            .iter()
+            .zip(left)
+            .all(|(amount, left)| amount <= left)
+    }
+
+    /// The limit that an item shares. Nothing runs beside one alone, so it keeps any.
+    fn limit(&self, item: u32) -> Option<(u32, u32)> {
+        let limit = self.item(item).demand.limit;
+        limit.filter(|_| !self.alone(item))
+    }
+
+    fn running_within(&self, limit: Option<(u32, u32)>) -> usize {
+        self.in_state(State::Running)
+            .filter(|&other| self.limit(other) == limit)
+            .count()
+    }
+
+    /// Whether its limit is reached, or another of the same limit waits and is more urgent.
+    fn limit_forbids(&self, item: u32) -> bool {
+        let limit = self.limit(item);
+        limit.is_some_and(|(_, most)| {
+            let mut queued = self.in_state(State::Queued);
+            self.running_within(limit) >= most as usize
+                || queued.any(|other| {
+                    self.limit(other) == limit && self.urgency(other) > self.urgency(item)
+                })
+        })
     }
 
     fn urgency(&self, item: u32) -> (u64, Reverse<u32>) {
@@ -108,76 +164,123 @@ impl<'a> Referee<'a> {
         self.started_ms[item as usize] + self.item(item).weight
     }
 
-    /// What has to start now, by the rules in `slots`; also notes that slots drain.
+    /// Whether the way from an item to the end is at least half as long as what others have still to start takes.
+    fn is_pressing(&self, item: u32) -> bool {
+        let ahead = |&other: &u32| {
+            let state = self.states[other as usize];
+            matches!(state, State::Waiting | State::Checking | State::Queued)
+                && self.failed_below(other).is_none()
+                && !self.alone(other)
+        };
+        let work = |other: u32| self.item(other).weight * u64::from(self.slots(other));
+        let all: u64 = (0..self.states.len() as u32).filter(ahead).map(work).sum();
+        2 * self.path[item as usize] * u64::from(self.story.limits.jobs) >= all
+    }
+
+    fn leader(&self, running: &[u32]) -> Option<u32> {
+        let alone = self.most_urgent(|item| self.alone(item));
+        let other = self.most_urgent(|item| !self.alone(item) && !self.limit_forbids(item));
+        let (Some(one), Some(next)) = (alone, other) else {
+            return alone.or(other);
+        };
+        let goes = self.urgency(one) > self.urgency(next);
+        let goes = match running {
+            [] => goes || self.alone_ran_last,
+            _ => goes && self.is_pressing(one),
+        };
+        Some(if goes { one } else { next })
+    }
+
+    /// When there is room for `held`, if all that run end as expected, and what is left beside it then.
+    fn when_fits(&self, held: u32, mut running: Vec<u32>) -> (u64, Vec<u64>) {
+        // The first to end is the last of these; of two alike, the more urgent ends first.
+        running
+            .sort_by_key(|&item| Reverse((self.expected_end(item), Reverse(self.urgency(item)))));
+        let mut last = 0;
+        while let Some(&next) = running.last()
+            && (!self.fits(held, &self.left(&running)) || self.expected_end(next) == last)
+        {
+            last = self.expected_end(next);
+            running.pop();
+        }
+        running.push(held);
+        (last, self.left(&running))
+    }
+
+    /// What has to start now, by the rules in `slots`; also notes for which room is made.
     fn must_start(&mut self, now: u64) -> Option<u32> {
         let running: Vec<u32> = self.in_state(State::Running).collect();
-        if running.len() >= self.story.limits.jobs as usize
-            || running.iter().any(|&item| self.alone(item))
-        {
+        let left = self.left(&running);
+        if left[0] == 0 {
             return None;
         }
-        let startable = |item| !self.group_forbids(item);
-        let first = self.most_urgent(startable);
-        let alone = self.most_urgent(|item| self.alone(item));
-        let Some(longest) = running.iter().map(|&item| self.expected_end(item)).max() else {
-            return if self.drain.is_some() || self.alone_ran_last {
-                alone.or(first)
-            } else {
-                first
-            };
+        let (held, until) = match self.hold {
+            Some(hold) => hold,
+            None => (self.leader(&running)?, u64::MAX),
         };
-        if self.drain.is_none() && !first.is_some_and(|item| self.alone(item)) {
-            return first;
+        if self.fits(held, &left) {
+            return Some(held);
         }
-        let until = self.drain.unwrap_or(longest).min(longest);
-        self.drain = Some(until);
-        let fits = |weight: u64| weight > 0 && now + weight <= until;
+        let (possible, spare) = self.when_fits(held, running);
+        let until = until.min(possible);
+        self.hold = Some((held, until));
+        let limit = self.limit(held);
+        let limit_left = limit.map_or(usize::MAX, |(_, most)| {
+            most as usize - self.running_within(limit)
+        });
         self.most_urgent(|item| {
-            !self.alone(item) && !self.group_forbids(item) && fits(self.item(item).weight)
+            let Item { weight, .. } = *self.item(item);
+            let in_time = weight > 0 && now + weight <= until;
+            let in_the_way = self.limit(item) == limit && limit_left < 2;
+            !self.alone(item)
+                && !self.limit_forbids(item)
+                && !in_the_way
+                && self.fits(item, &left)
+                && (in_time || self.fits(item, &spare))
         })
     }
 
+    /// What may never be, by whatever policy.
+    fn check_start(&self, item: u32) {
+        assert_eq!(self.states[item as usize], State::Queued, "{item} runs");
+        let beside: Vec<u32> = self.in_state(State::Running).collect();
+        let alone = |item: u32| self.item(item).demand.alone;
+        assert!(
+            !beside.iter().any(|&other| alone(other)),
+            "{item} runs beside one alone"
+        );
+        assert!(
+            !alone(item) || beside.is_empty(),
+            "{item} does not run alone"
+        );
+        let left = self.left(&beside);
+        assert!(
+            self.fits(item, &left),
+            "{item} takes more than there is: {left:?}"
+        );
+        let limit = self.limit(item);
+        assert!(
+            limit.is_none_or(|(_, most)| self.running_within(limit) < most as usize),
+            "{item} is one too many of its limit"
+        );
+    }
+
     pub(super) fn ordered(&mut self, order: Option<Order>, now: u64) {
-        let must_start = if self.halted || self.demanding {
-            None
-        } else {
-            self.must_start(now)
+        let checks = matches!(order, Some(Order::Check(_)));
+        let must_start = match self.halted || checks {
+            true => None,
+            false => self.must_start(now),
         };
         match order {
             Some(Order::Run(item)) => {
-                assert_eq!(self.states[item as usize], State::Queued, "{item} runs");
-                let beside: Vec<u32> = self.in_state(State::Running).collect();
-                assert!(
-                    beside.len() < self.story.limits.jobs as usize,
-                    "too many at once"
-                );
-                assert!(
-                    beside.iter().all(|&other| !self.alone(other)),
-                    "{item} runs beside one alone"
-                );
-                assert!(
-                    !self.alone(item) || beside.is_empty(),
-                    "{item} does not run alone"
-                );
-                let exclusive = self.item(item).exclusive;
-                let in_group = matches!(exclusive, Exclusive::Group(_));
-                let beside_its_group = in_group
-                    && beside
-                        .iter()
-                        .any(|&other| self.item(other).exclusive == exclusive);
-                assert!(!beside_its_group, "{item} runs beside one of its group");
-                if self.demanding {
-                    self.check_demands(item);
-                } else {
-                    assert_eq!(must_start, Some(item), "the wrong one starts");
-                }
-                if self.alone(item) {
-                    let late = self.drain.is_some_and(|until| now > until);
-                    assert!(
-                        self.demanding || !(self.story.exact && late),
-                        "{item} waited longer than for the slots to drain"
-                    );
-                    self.drain = None;
+                self.check_start(item);
+                assert_eq!(must_start, Some(item), "the wrong one starts");
+                if let Some((held, until)) = self.hold
+                    && held == item
+                {
+                    let late = self.story.exact && now > until;
+                    assert!(!late, "{item} waited longer than for those that ran");
+                    self.hold = None;
                 }
                 self.alone_ran_last = self.alone(item);
                 self.states[item as usize] = State::Running;
@@ -210,41 +313,6 @@ impl<'a> Referee<'a> {
         );
     }
 
-    /// Nothing is overdrawn once `item` runs beside those that do. What is asked for beyond what there is counts as all.
-    fn check_demands(&self, item: u32) {
-        let limits = &self.story.limits;
-        let together: Vec<&Item> = self
-            .in_state(State::Running)
-            .chain([item])
-            .map(|item| self.item(item))
-            .collect();
-        if self.alone(item) {
-            return;
-        }
-        let slots: u32 = together
-            .iter()
-            .map(|item| item.demand.slots.min(limits.jobs))
-            .sum();
-        assert!(
-            slots <= limits.jobs,
-            "{item} takes more slots than are free"
-        );
-        for (resource, &total) in limits.resources.iter().enumerate() {
-            let draws = together.iter().flat_map(|item| &item.demand.draws);
-            let of_it = draws.filter(|(drawn, _)| *drawn as usize == resource);
-            let taken: u64 = of_it.map(|(_, amount)| (*amount).min(total)).sum();
-            assert!(taken <= total, "{item} overdraws resource {resource}");
-        }
-        if let Some((group, most)) = self.item(item).demand.limit {
-            let same = |item: &&&Item| item.demand.limit.is_some_and(|(other, _)| other == group);
-            let count = together.iter().filter(same).count();
-            assert!(
-                count <= most as usize,
-                "{item} is one too many of its limit"
-            );
-        }
-    }
-
     pub(super) fn told(&mut self, news: News) {
         let (item, state) = match news {
             News::Settled(item) => (item, State::Settled),
@@ -255,6 +323,14 @@ impl<'a> Referee<'a> {
             News::Interrupted => return self.halted = true,
         };
         self.states[item as usize] = state;
+        if let Some((held, until)) = self.hold
+            && state == State::Queued
+            && self.urgency(item) > self.urgency(held)
+            && self.amounts(item) == self.amounts(held)
+            && self.limit(item) == self.limit(held)
+        {
+            self.hold = Some((item, until));
+        }
         self.halted |= state == State::Failed && !self.story.limits.keep_going;
     }
 
