@@ -14,6 +14,13 @@ impl Digest {
         Digest(*blake3::hash(bytes).as_bytes())
     }
 
+    /// The digest of `bytes`, computed on all processors.
+    pub fn of_large(bytes: &[u8]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_rayon(bytes);
+        Digest(*hasher.finalize().as_bytes())
+    }
+
     /// A digest read back from its 32 bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Digest(bytes)
@@ -67,7 +74,7 @@ impl fmt::Debug for Digest {
 }
 
 /// Hashes a sequence of named fields so that no two different sequences give the same bytes: every name and every
-/// value is preceded by its length (8 bytes, little-endian). The bytes are gathered first, since hashing a few hundred
+/// value is preceded by its length: one byte, or for 255 and more that byte and eight, little-endian. The bytes are gathered first, since hashing a few hundred
 /// at once costs half of hashing them piece by piece.
 #[derive(Debug)]
 pub struct DigestWriter {
@@ -106,8 +113,14 @@ impl DigestWriter {
     }
 
     fn framed(&mut self, bytes: &[u8]) {
-        self.bytes
-            .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        match u8::try_from(bytes.len()) {
+            Ok(length) if length < u8::MAX => self.bytes.push(length),
+            _ => {
+                self.bytes.push(u8::MAX);
+                self.bytes
+                    .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+            }
+        }
         self.bytes.extend_from_slice(bytes);
     }
 }
@@ -134,5 +147,8 @@ mod tests {
             .field("", b"c")
             .finish();
         assert!(one != other && one != twice && other != twice);
+        let long = |length: usize| DigestWriter::new("t").field("", &vec![0; length]).finish();
+        let all: std::collections::HashSet<Digest> = (250..260).map(long).collect();
+        assert_eq!(all.len(), 10);
     }
 }

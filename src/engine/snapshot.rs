@@ -81,9 +81,7 @@ pub(super) fn find(place: &Place, tools: &Tools) -> Result<Option<Project>, Open
 
 /// Leaves a snapshot for the next time. Without one the manifest is read again; nothing else is lost.
 pub(super) fn save(place: &Place, basis: &Basis, graph: &Graph) {
-    let mut bytes = basis.encode();
-    bytes.extend_from_slice(graph.bytes());
-    let _ = state::write_snapshot(&place.state, &bytes);
+    let _ = state::write_snapshot(&place.state, &[&basis.encode(), graph.bytes()]);
 }
 
 fn listing_digest(files: &[ProjectPath]) -> Digest {

@@ -44,11 +44,9 @@ pub(super) fn gather(place: &Place, tools: &Tools, quick: bool) -> Result<Source
             |manifest| (Some(manifest), Vec::new()),
         )
     };
-    let text = utf8(
-        &place.shown,
-        state::read_file(&place.manifest.under(&place.root))?,
-    )?;
-    let mut files = vec![(place.manifest.clone(), Some(Digest::of(text.as_bytes())))];
+    let (text, digest) = tools.observer.read(&place.manifest)?;
+    let text = utf8(&place.shown, text)?;
+    let mut files = vec![(place.manifest.clone(), Some(digest))];
     let mut source = Source::new(place.shown.clone(), text);
     let (mut read, mut problems) = read_one(&source);
     let mut includes = Vec::new();
@@ -59,8 +57,9 @@ pub(super) fn gather(place: &Place, tools: &Tools, quick: bool) -> Result<Source
         let mut texts = vec![(place.shown.clone(), source.text.clone())];
         for path in paths {
             let shown = shown(place, &path);
-            let text = utf8(&shown, state::read_file(&path.under(&place.root))?)?;
-            files.push((path, Some(Digest::of(text.as_bytes()))));
+            let (text, digest) = tools.observer.read(&path)?;
+            let text = utf8(&shown, text)?;
+            files.push((path, Some(digest)));
             texts.push((shown, text));
         }
         source = Source::joined(texts);
@@ -72,7 +71,7 @@ pub(super) fn gather(place: &Place, tools: &Tools, quick: bool) -> Result<Source
     };
     let mut params = Params::default();
     for name in &manifest.param_files {
-        let found = add_params(place, &source, name, &mut params, &mut files)?;
+        let found = add_params((place, tools), &source, name, &mut params, &mut files)?;
         problems.extend(found);
     }
     for (name, value) in &tools.sets {
@@ -208,7 +207,7 @@ fn included(
 
 /// Reads one file of parameters.
 fn add_params(
-    place: &Place,
+    (place, tools): (&Place, &Tools),
     source: &Arc<Source>,
     name: &Spanned<String>,
     params: &mut Params,
@@ -243,8 +242,9 @@ fn add_params(
         return complain(format!("there is no file {path}"), help);
     }
     let shown = shown(place, &path);
-    let text = utf8(&shown, state::read_file(&path.under(&place.root))?)?;
-    files.push((path, Some(Digest::of(text.as_bytes()))));
+    let (text, digest) = tools.observer.read(&path)?;
+    let text = utf8(&shown, text)?;
+    files.push((path, Some(digest)));
     let problem = params.add_file(&Source::new(shown, text), format).err();
     Ok(problem.filter(|problem| problem.severity == Severity::Error))
 }

@@ -19,10 +19,10 @@ use std::hash::BuildHasher;
 const BATCH: usize = 2048;
 
 /// Puts linked nodes, `order`ed so that each comes after what it needs, into the flat form.
-pub(super) fn encode(
-    linker: &Linker<'_>,
+pub(super) fn encode<'l>(
+    linker: &'l Linker<'_>,
     nodes: &[DraftNode],
-    users: &Lists,
+    users: &'l Lists,
     order: &[u32],
     common: &Common,
 ) -> Graph {
@@ -68,19 +68,19 @@ pub(super) fn encode(
     }
     let paths = &linker.paths;
     let common = common.encode();
-    let lists = |lists: &Lists| [numbers(&lists.ends), numbers(&lists.items)];
+    let lists = |lists: &'l Lists| [Part::Numbers(&lists.ends), Part::Numbers(&lists.items)];
     let [output_ends, outputs] = lists(&linker.outputs);
     let [input_ends, inputs] = lists(&linker.inputs);
     let [need_ends, needs] = lists(&linker.needs);
     let [user_ends, users] = lists(users);
     let [after_ends, afters] = lists(&linker.after);
     assemble(&[
-        numbers(&names.ends),
-        name_text.into_bytes(),
-        numbers(&flags),
-        numbers(&specs),
-        numbers(&extras),
-        digests.concat(),
+        Part::Numbers(&names.ends),
+        Part::Bytes(name_text.as_bytes()),
+        Part::Numbers(&flags),
+        Part::Numbers(&specs),
+        Part::Numbers(&extras),
+        Part::Bytes(digests.as_flattened()),
         output_ends,
         outputs,
         input_ends,
@@ -91,22 +91,41 @@ pub(super) fn encode(
         users,
         after_ends,
         afters,
-        numbers(order),
-        numbers(&paths.ends),
-        paths.text.as_bytes().to_vec(),
-        numbers(&paths.writers),
-        blobs.bytes,
-        common,
+        Part::Numbers(order),
+        Part::Numbers(&paths.ends),
+        Part::Bytes(paths.text.as_bytes()),
+        Part::Numbers(&paths.writers),
+        Part::Bytes(&blobs.bytes),
+        Part::Bytes(&common),
     ])
 }
 
-/// Four bytes each, little-endian.
-fn numbers(numbers: &[u32]) -> Vec<u8> {
-    let mut bytes = vec![0; 4 * numbers.len()];
-    for (place, number) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers) {
-        *place = number.to_le_bytes();
+/// A section before it is written.
+#[derive(Clone, Copy)]
+enum Part<'p> {
+    Bytes(&'p [u8]),
+    /// Four bytes each, little-endian.
+    Numbers(&'p [u32]),
+}
+
+impl Part<'_> {
+    fn size(&self) -> usize {
+        match self {
+            Part::Bytes(bytes) => bytes.len(),
+            Part::Numbers(numbers) => 4 * numbers.len(),
+        }
     }
-    bytes
+
+    fn write(&self, place: &mut [u8]) {
+        match self {
+            Part::Bytes(bytes) => place.copy_from_slice(bytes),
+            Part::Numbers(numbers) => {
+                for (place, number) in place.as_chunks_mut::<4>().0.iter_mut().zip(*numbers) {
+                    *place = number.to_le_bytes();
+                }
+            }
+        }
+    }
 }
 
 /// The digest of every node's declaration.
@@ -254,21 +273,17 @@ impl Blobs {
     }
 }
 
-fn assemble(sections: &[Vec<u8>; SECTIONS]) -> Graph {
-    let size: usize = sections.iter().map(Vec::len).sum();
-    let mut bytes = Vec::with_capacity(HEADER + size);
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&[0; 8]);
-    for section in sections {
-        let length = u32::try_from(section.len());
-        bytes.extend_from_slice(
-            &length
-                .expect("a section of a graph is under 4 GiB")
-                .to_le_bytes(),
-        );
-    }
-    for section in sections {
-        bytes.extend_from_slice(section);
+fn assemble(sections: &[Part<'_>; SECTIONS]) -> Graph {
+    let size: usize = sections.iter().map(Part::size).sum();
+    let mut bytes = vec![0; HEADER + size];
+    bytes[..8].copy_from_slice(MAGIC);
+    let mut end = HEADER;
+    for (number, section) in sections.iter().enumerate() {
+        let length = u32::try_from(section.size());
+        let length = length.expect("a section of a graph is under 4 GiB");
+        bytes[16 + 4 * number..][..4].copy_from_slice(&length.to_le_bytes());
+        section.write(&mut bytes[end..end + section.size()]);
+        end += section.size();
     }
     let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[16..]);
     bytes[8..16].copy_from_slice(&checksum.to_le_bytes());

@@ -33,8 +33,26 @@ pub(super) struct FileRead {
     pub(super) held_still: bool,
 }
 
-/// Reads a file. `None` when it is not a plain file (any more).
+/// Reads a file for its digest. `None` when it is not a plain file (any more).
 pub(super) fn digest(path: &Path) -> Result<Option<FileRead>, Trouble> {
+    read(path, &|file, size| Ok((hash(file, size)?, ()))).map(|read| Some(read?.0))
+}
+
+/// Reads a file for its digest and its bytes. `None` when it is not a plain file (any more).
+pub(super) fn whole(path: &Path) -> Result<Option<(FileRead, Vec<u8>)>, Trouble> {
+    read(path, &|file, size| {
+        let mut bytes = Vec::with_capacity(size as usize + 1);
+        file.read_to_end(&mut bytes)?;
+        let digest = Digest::of_large(&bytes);
+        Ok((digest, bytes))
+    })
+}
+
+/// Reads a file, again when it changes meanwhile, with what `take` makes of it.
+fn read<T>(
+    path: &Path,
+    take: &dyn Fn(&mut File, u64) -> std::io::Result<(Digest, T)>,
+) -> Result<Option<(FileRead, T)>, Trouble> {
     // Without blocking: a FIFO that took the file's place must not hang us.
     let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let mut tries = TRIES;
@@ -50,17 +68,19 @@ pub(super) fn digest(path: &Path) -> Result<Option<FileRead>, Trouble> {
             return Ok(None);
         }
         let begun_ns = clock::now_ns();
-        let digest = hash(&mut file, before.len()).map_err(Trouble::on("read", path))?;
+        let taken = take(&mut file, before.len());
+        let (digest, taken) = taken.map_err(Trouble::on("read", path))?;
         let stamp = stamp_of(&before);
         let held_still = stamp_of(&stat(&file)?) == stamp;
         tries -= 1;
         if held_still || tries == 0 {
-            return Ok(Some(FileRead {
+            let read = FileRead {
                 digest,
                 stamp,
                 begun_ns,
                 held_still,
-            }));
+            };
+            return Ok(Some((read, taken)));
         }
     }
 }

@@ -176,6 +176,29 @@ impl Observer {
         let Some(read) = bytes::digest(place)? else {
             return Ok(Content::Special);
         };
+        self.note(key, &read);
+        Ok(Content::File {
+            digest: read.digest,
+            executable: read.stamp.mode & 0o100 != 0,
+            size: read.stamp.size,
+        })
+    }
+
+    /// The bytes of a file and their digest.
+    ///
+    /// # Errors
+    /// It is no plain file, or cannot be read.
+    pub fn read(&self, path: &ProjectPath) -> Result<(Vec<u8>, Digest), Trouble> {
+        let place = path.under(&self.root);
+        let Some((read, bytes)) = bytes::whole(&place)? else {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "it is no file");
+            return Err(Trouble::on("read", &place)(error));
+        };
+        self.note(path.as_str().as_bytes(), &read);
+        Ok((bytes, read.digest))
+    }
+
+    fn note(&self, key: &[u8], read: &bytes::FileRead) {
         self.files_read.fetch_add(1, Ordering::Relaxed);
         self.bytes_read
             .fetch_add(read.stamp.size, Ordering::Relaxed);
@@ -190,11 +213,6 @@ impl Observer {
                 begun_ns: read.begun_ns,
             });
         }
-        Ok(Content::File {
-            digest: read.digest,
-            executable: read.stamp.mode & 0o100 != 0,
-            size: read.stamp.size,
-        })
     }
 
     fn known_digest(&self, key: &[u8], stamp: &Stamp) -> Option<Digest> {

@@ -75,7 +75,7 @@ impl LocalCache {
     pub fn keep_result(&self, key: &Key, result: &RunResult) -> Result<(), Trouble> {
         let path = self.result_path(key);
         self.folder_of(&path)?;
-        write_whole(&path, &encode_result(key, result), false)
+        write_whole(&path, &[&encode_result(key, result)], false)
     }
 
     /// Whether every blob of a result is there with the right size, so that restoring it can be expected to work.

@@ -52,7 +52,7 @@ fn sweep(folder: &Path) {
 }
 
 /// Writes a file that is there wholly or not at all, and that only its owner may read when it is `private`.
-fn write_whole(path: &Path, bytes: &[u8], private: bool) -> Result<(), Trouble> {
+fn write_whole(path: &Path, parts: &[&[u8]], private: bool) -> Result<(), Trouble> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = temporary(folder);
     let write = || {
@@ -62,7 +62,9 @@ fn write_whole(path: &Path, bytes: &[u8], private: bool) -> Result<(), Trouble> 
             .create_new(true)
             .mode(mode)
             .open(&temporary)?;
-        file.write_all(bytes)?;
+        for part in parts {
+            file.write_all(part)?;
+        }
         fs::rename(&temporary, path)
     };
     write().map_err(|error| {

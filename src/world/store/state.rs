@@ -36,7 +36,7 @@ pub fn prepare(home: &Path, state: &Path) -> Result<(), Trouble> {
     super::sweep(&state.join("tmp"));
     let ignore = home.join(".gitignore");
     if ignore.symlink_metadata().is_err() {
-        write_whole(&ignore, b"*\n", false)?;
+        write_whole(&ignore, &[b"*\n"], false)?;
     }
     Ok(())
 }
@@ -331,8 +331,8 @@ pub fn read_snapshot(state: &Path) -> Option<Bytes> {
 ///
 /// # Errors
 /// It cannot be written.
-pub fn write_snapshot(state: &Path, bytes: &[u8]) -> Result<(), Trouble> {
-    write_whole(&state.join("snapshot"), bytes, true)
+pub fn write_snapshot(state: &Path, parts: &[&[u8]]) -> Result<(), Trouble> {
+    write_whole(&state.join("snapshot"), parts, true)
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 /// Statements that one processor reads at a time.
 const BATCH: usize = 64;
-/// The same where most are expected to be simple.
-const QUICK_BATCH: usize = 1024;
+/// Statements that all processors read before what is simple among them is put together.
+const ROUND: usize = 64 * BATCH;
 
 /// Reads a file into `manifest`; `None`, and nothing read, when it has to be read with care. When it is `quick`, simple
 /// nodes are left as they are, and nobody has looked whether two of them have the same name.
@@ -49,10 +49,20 @@ pub(super) fn read_file(
     if !elements.iter().all(settled) {
         return None;
     }
-    let batches: Vec<Batch> = nodes
-        .par_chunks(if quick { QUICK_BATCH } else { BATCH })
-        .map(|batch| read_batch(source, batch, place, quick))
-        .collect::<Option<_>>()?;
+    let mut batches: Vec<Batch> = Vec::new();
+    // Round by round, so that what is put together is given back before much more is taken.
+    for round in nodes.chunks(ROUND) {
+        let read: Vec<Batch> = round
+            .par_chunks(BATCH)
+            .map(|batch| read_batch(source, batch, place, quick))
+            .collect::<Option<_>>()?;
+        for mut batch in read {
+            manifest.simple.append(std::mem::take(&mut batch.simple));
+            if !batch.is_empty() {
+                batches.push(batch);
+            }
+        }
+    }
     let declared: Vec<&NodeDecl> = batches.iter().flat_map(|batch| &batch.nodes).collect();
     let mut names = HashSet::with_capacity(declared.len());
     let known = declared.iter().any(|node| seen.has_node(&node.name));
@@ -65,7 +75,7 @@ pub(super) fn read_file(
         reader.top_level(element, place, seen, manifest);
     }
     let mut problems = reader.problems;
-    if !batches.is_empty() {
+    if !nodes.is_empty() {
         seen.note_some_node();
     }
     for batch in batches {
@@ -73,7 +83,6 @@ pub(super) fn read_file(
             seen.note_node(&node.name);
         }
         manifest.nodes.extend(batch.nodes);
-        manifest.simple.append(batch.simple);
         problems.extend(batch.problems);
     }
     Some(problems)
@@ -96,6 +105,12 @@ struct Batch {
     nodes: Vec<NodeDecl>,
     simple: SimpleNodes,
     problems: Vec<Problem>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.problems.is_empty()
+    }
 }
 
 fn read_batch(
