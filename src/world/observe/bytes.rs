@@ -48,11 +48,11 @@ pub(super) fn whole(path: &Path) -> Result<Option<(FileRead, Vec<u8>)>, Trouble>
     })
 }
 
+/// Takes what is wanted of an open file of so many bytes, with the digest of all of them.
+type Take<'t, T> = dyn Fn(&mut File, u64) -> std::io::Result<(Digest, T)> + 't;
+
 /// Reads a file, again when it changes meanwhile, with what `take` makes of it.
-fn read<T>(
-    path: &Path,
-    take: &dyn Fn(&mut File, u64) -> std::io::Result<(Digest, T)>,
-) -> Result<Option<(FileRead, T)>, Trouble> {
+fn read<T>(path: &Path, take: &Take<'_, T>) -> Result<Option<(FileRead, T)>, Trouble> {
     // Without blocking: a FIFO that took the file's place must not hang us.
     let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
     let mut tries = TRIES;
