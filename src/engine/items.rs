@@ -39,19 +39,20 @@ impl Items {
         Items { nodes, places }
     }
 
-    /// The items as the scheduler takes them, and how much there is of each resource.
+    /// The items as the scheduler takes them, whether the time of each is a guess, and how much there is of each
+    /// resource.
     pub(super) fn schedule(
         &self,
         project: &Project,
         tools: &Tools,
         selection: &Selection,
-    ) -> (Vec<Item>, Vec<u64>) {
+    ) -> (Vec<Item>, Vec<bool>, Vec<u64>) {
         let graph = &project.graph;
         let resources = Resources::of(&project.settings, nearby::machine_memory());
         let mut families: HashMap<String, u32> = HashMap::new();
         let mut groups: HashMap<String, u32> = HashMap::new();
         let place = |node: NodeId| self.places[node.0 as usize];
-        let expected = expected_durations(graph, tools, &self.nodes);
+        let (expected, guessed) = expected_durations(graph, tools, &self.nodes);
         let item = |(&node, weight): (&NodeId, u64)| Item {
             needs: graph.needs(node).filter_map(place).collect(),
             after: graph
@@ -86,7 +87,7 @@ impl Items {
             weight,
         };
         let items = self.nodes.iter().zip(expected).map(item).collect();
-        (items, resources.totals())
+        (items, guessed, resources.totals())
     }
 }
 
@@ -119,8 +120,8 @@ impl Resources {
 }
 
 /// How long each node is expected to run, in milliseconds: its last successful run; where there is none, the median
-/// of the others; where there is nothing at all, the same for all.
-fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> Vec<u64> {
+/// of the others; where there is nothing at all, the same for all. And whether that is such a guess.
+fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> (Vec<u64>, Vec<bool>) {
     let last = |&node: &NodeId| {
         let runs = tools.ledger.runs(graph.name(node));
         runs.iter()
@@ -132,8 +133,7 @@ fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> Vec<u64
     let mut sorted: Vec<u64> = known.iter().flatten().copied().collect();
     sorted.sort_unstable();
     let guess = sorted.get(sorted.len() / 2).copied().unwrap_or(1000);
-    known
-        .into_iter()
-        .map(|known| known.unwrap_or(guess))
-        .collect()
+    let guessed = known.iter().map(Option::is_none).collect();
+    let expected = known.into_iter().map(|known| known.unwrap_or(guess));
+    (expected.collect(), guessed)
 }

@@ -11,7 +11,7 @@ use super::upkeep;
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::NodeRecord;
-use crate::logic::event::{BuildEvent, Notice, Summary};
+use crate::logic::event::{BuildEvent, Hearing, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
@@ -68,6 +68,8 @@ pub struct BuildOrder {
     pub processors: u32,
     /// Go on after a failure.
     pub keep_going: bool,
+    /// What is told of what commands print.
+    pub hearing: Hearing,
 }
 
 impl Session {
@@ -224,6 +226,7 @@ pub fn build(
             .or(session.project.settings.jobs)
             .unwrap_or(order.processors),
         keep_going: order.keep_going,
+        hearing: order.hearing,
     };
     let hands = Hands {
         executor: &LocalExecutor,

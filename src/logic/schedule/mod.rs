@@ -13,6 +13,7 @@
 //! A command that is tried again goes from Running back to Queued. Checks take no slot and are not limited here. Which queued item gets a slot is decided in `slots`.
 
 mod demands;
+mod outlook;
 mod paths;
 mod scheduler;
 mod slots;
@@ -21,6 +22,7 @@ mod tournament;
 #[cfg(test)]
 mod simulate;
 
+pub use outlook::{Ahead, Outlook};
 pub use scheduler::Scheduler;
 
 /// What holds for a whole build.

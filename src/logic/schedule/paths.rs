@@ -49,6 +49,14 @@ pub(super) fn by_urgency(
     needs: &Users,
     after: &Users,
 ) -> Vec<u32> {
+    let path = longest(weights, pending, needs, after);
+    let mut items: Vec<u32> = (0..path.len() as u32).collect();
+    items.sort_unstable_by_key(|&item| (Reverse(path[item as usize]), item));
+    items
+}
+
+/// Of each item the longest path from its start to the end of the build.
+pub(super) fn longest(weights: &[u64], pending: &[u32], needs: &Users, after: &Users) -> Vec<u64> {
     let mut path: Vec<u64> = weights.iter().map(|&weight| weight.max(1)).collect();
     let order = users_last(pending, needs, after);
     debug_assert_eq!(
@@ -61,9 +69,7 @@ pub(super) fn by_urgency(
         let longest = users.map(|&user| path[user as usize]).max().unwrap_or(0);
         path[item as usize] = path[item as usize].saturating_add(longest);
     }
-    let mut items: Vec<u32> = (0..path.len() as u32).collect();
-    items.sort_unstable_by_key(|&item| (Reverse(path[item as usize]), item));
-    items
+    path
 }
 
 /// The items so that each comes before its users.

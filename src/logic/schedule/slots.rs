@@ -108,6 +108,23 @@ impl Slots {
         self.queued + self.demands.queued()
     }
 
+    /// The item that room is made for, or will be as soon as a slot is free: one that must be alone and is next.
+    pub(super) fn holds_for(&self) -> Option<u32> {
+        let alone = self.alone.peek().map(|&Reverse(rank)| rank);
+        match self.hold {
+            Some(hold) => hold.demanding.or(alone),
+            None => {
+                let others = self
+                    .free
+                    .best()
+                    .into_iter()
+                    .chain(self.open_demands().min());
+                let first = others.min().unwrap_or(u32::MAX);
+                alone.filter(|&alone| alone < first)
+            }
+        }
+    }
+
     /// Puts an item in the queue.
     pub(super) fn queue(&mut self, rank: u32) {
         if self.demands.has(rank) {

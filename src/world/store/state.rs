@@ -295,7 +295,21 @@ pub fn read_log_end(path: &Path, most: u64) -> Result<Vec<u8>, Trouble> {
     read().map_err(Trouble::on("read", path))
 }
 
-/// Removes a log that holds nothing.
+/// The next bytes of a log that is being written, at most `most` from `from` on, or from its start when it has become
+/// shorter than that: where they begin, they themselves, and the log's size. `None` when it is not there.
+pub fn read_log_from(path: &Path, from: u64, most: u64) -> Option<(u64, Vec<u8>, u64)> {
+    let mut file = File::open(path).ok()?;
+    let size = file.metadata().ok()?.len();
+    let from = if size < from { 0 } else { from };
+    let mut bytes = Vec::new();
+    if from < size {
+        file.seek(SeekFrom::Start(from)).ok()?;
+        file.take(most).read_to_end(&mut bytes).ok()?;
+    }
+    Some((from, bytes, size))
+}
+
+/// Removes a log that holds nothing, or nothing of use.
 pub fn remove_log(path: &Path) {
     let _ = fs::remove_file(path);
 }
