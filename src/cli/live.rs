@@ -8,11 +8,14 @@ use super::output::Screen;
 use crate::logic::event::BuildEvent;
 use crate::report::live::{Line, Progress, Size, frame};
 use crate::report::plain::{PlainOptions, PlainReport};
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
+use signal_hook::consts::SIGCONT;
 use std::io::Write;
 use std::panic;
-use std::sync::Once;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Once};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -48,7 +51,10 @@ impl LiveScreen {
             begun: Instant::now(),
             drawn: Vec::new(),
             columns: 0,
+            resumed: Arc::default(),
         };
+        // Without it a build that was stopped and goes on draws over what the shell said meanwhile.
+        let _ = signal_hook::flag::register(SIGCONT, Arc::clone(&painter.resumed));
         let thread = thread::Builder::new()
             .name("screen".into())
             .spawn(move || painter.paint(&heard))
@@ -84,6 +90,8 @@ struct Painter {
     /// What stands on the screen, and how wide that was when it was drawn.
     drawn: Vec<Line>,
     columns: usize,
+    /// Set when the process was stopped and goes on.
+    resumed: Arc<AtomicBool>,
 }
 
 impl Painter {
@@ -113,7 +121,10 @@ impl Painter {
     fn draw(&mut self, end: bool) {
         let now = self.begun.elapsed();
         let size = size();
-        let lines = match end || now < FIRST {
+        if self.resumed.swap(false, Ordering::SeqCst) {
+            self.drawn.clear();
+        }
+        let lines = match end || now < FIRST || !is_in_front() {
             true => Vec::new(),
             false => self.progress.render(size, self.plain.name_width(), now),
         };
@@ -132,6 +143,12 @@ impl Painter {
         });
         (self.drawn, self.columns) = (lines, size.columns);
     }
+}
+
+/// Whether what is typed at the terminal comes to this process. One that a shell runs in the background tells what
+/// stays, and draws nothing over what is typed. Where that cannot be asked nobody else is there.
+fn is_in_front() -> bool {
+    tcgetpgrp(std::io::stderr()).map_or(true, |group| group == getpgrp())
 }
 
 /// Asked for anew each time: it may be changed at any moment.

@@ -188,6 +188,8 @@ impl<'a> Build<'a, '_> {
                         match order {
                             Order::Check(item) => {
                                 let (node, known) = (self.node(item), self.known_inputs(item));
+                                let name = self.graph().name(node).to_owned();
+                                (self.tell)(BuildEvent::NodeChecking { node: name });
                                 checks.spawn(move |_| {
                                     let _ = sender.send(Message::Checked(
                                         item,
@@ -275,6 +277,8 @@ impl<'a> Build<'a, '_> {
             }
             CheckFound::MustRun { reasons, inputs } => {
                 self.pending.insert(item, (reasons, inputs));
+                let node = self.graph().name(self.node(item)).to_owned();
+                (self.tell)(BuildEvent::NodeQueued { node });
                 self.tell_scheduler(News::MustRun(item));
             }
             CheckFound::Failed(cause) => {

@@ -20,6 +20,16 @@ pub enum BuildEvent {
         /// Slots.
         jobs: u32,
     },
+    /// It is looked at whether a node has to run; when its outputs are in the cache, they are brought back.
+    NodeChecking {
+        /// Its name.
+        node: String,
+    },
+    /// A node's command has to run and waits for its turn.
+    NodeQueued {
+        /// Its name.
+        node: String,
+    },
     /// A node's command starts.
     NodeStarted {
         /// Its name.

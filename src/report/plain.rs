@@ -111,9 +111,11 @@ impl<W: Write> PlainReport<W> {
                 rest + &self.notice(notice)
             }
             // Only of use while the next line is waited for.
-            BuildEvent::RoomFor(_) | BuildEvent::Ahead(_) | BuildEvent::Stopping(_) => {
-                String::new()
-            }
+            BuildEvent::NodeChecking { .. }
+            | BuildEvent::NodeQueued { .. }
+            | BuildEvent::RoomFor(_)
+            | BuildEvent::Ahead(_)
+            | BuildEvent::Stopping(_) => String::new(),
             BuildEvent::Finished(summary) => self.end(summary),
         };
         if !text.is_empty() {

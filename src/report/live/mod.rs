@@ -12,6 +12,7 @@ mod view;
 
 use crate::logic::event::{BuildEvent, Notice, Outcome, Prospect, Room, Stop};
 use crate::logic::schedule::Ahead;
+use std::collections::HashMap;
 use std::time::Duration;
 
 pub use columns::Line;
@@ -44,6 +45,10 @@ pub struct Progress {
     counts: Counts,
     /// In the order in which they started.
     running: Vec<Running>,
+    /// Since when each is checked or restored.
+    checking: HashMap<String, Duration>,
+    /// How many have to run and wait for their turn.
+    queued: usize,
     ahead: Ahead,
     room: Option<Room>,
     stop: Option<Stop>,
@@ -106,6 +111,8 @@ impl Progress {
             jobs: 1,
             counts: Counts::default(),
             running: Vec::new(),
+            checking: HashMap::new(),
+            queued: 0,
             ahead: Ahead::default(),
             room: None,
             stop: None,
@@ -119,11 +126,21 @@ impl Progress {
                 self.phase = Phase::Work;
                 (self.total, self.counts.fresh, self.jobs) = (*total, *fresh, *jobs);
             }
-            BuildEvent::NodeStarted { node, prospect, .. } => self.running.push(Running {
-                node: node.clone(),
-                since: now,
-                prospect: *prospect,
-            }),
+            BuildEvent::NodeChecking { node } => {
+                self.checking.insert(node.clone(), now);
+            }
+            BuildEvent::NodeQueued { node } => {
+                self.checking.remove(node);
+                self.queued += 1;
+            }
+            BuildEvent::NodeStarted { node, prospect, .. } => {
+                self.queued = self.queued.saturating_sub(1);
+                self.running.push(Running {
+                    node: node.clone(),
+                    since: now,
+                    prospect: *prospect,
+                });
+            }
             BuildEvent::NodeFinished { node, outcome } => {
                 self.ended(node);
                 let counts = &mut self.counts;
@@ -137,7 +154,10 @@ impl Progress {
                 } += 1;
             }
             BuildEvent::Notice(Notice::Waiting { .. }) => self.phase = Phase::Locked,
-            BuildEvent::Notice(Notice::Retrying { node, .. }) => self.ended(node),
+            BuildEvent::Notice(Notice::Retrying { node, .. }) => {
+                self.ended(node);
+                self.queued += 1;
+            }
             BuildEvent::RoomFor(room) => self.room.clone_from(room),
             BuildEvent::Ahead(ahead) => self.ahead = *ahead,
             BuildEvent::Stopping(stop) => self.stop = Some(*stop),
@@ -147,6 +167,7 @@ impl Progress {
     }
 
     fn ended(&mut self, node: &str) {
+        self.checking.remove(node);
         self.running.retain(|running| running.node != node);
     }
 

@@ -199,6 +199,30 @@ fn wide_characters_take_their_columns() {
 }
 
 #[test]
+fn a_check_is_shown_when_it_takes_long() {
+    let mut progress = progress(4, 0, 1);
+    for node in ["large", "small"] {
+        let node = node.to_owned();
+        progress.hear(&BuildEvent::NodeChecking { node }, seconds(1));
+    }
+    assert!(!shown(&progress, WIDE, 1).contains("checking"));
+    let node = "small".to_owned();
+    progress.hear(&BuildEvent::NodeQueued { node }, seconds(2));
+    let now = shown(&progress, WIDE, 4);
+    assert!(
+        now.starts_with("checking large             3 s\n1 ready, 3 waiting\n0 of 4 "),
+        "{now}"
+    );
+    end(&mut progress, "large", Outcome::Restored { saved_ms: 1 });
+    start(&mut progress, "small", 4, Prospect::default());
+    let now = shown(&progress, WIDE, 9);
+    assert!(
+        now.contains("5 s\n1 running, 1 restored, 2 waiting\n1 of 4 "),
+        "{now}"
+    );
+}
+
+#[test]
 fn names_cannot_act_on_the_terminal() {
     let mut progress = progress(1, 0, 1);
     start(&mut progress, "a\u{1b}[2Jb", 0, Prospect::default());

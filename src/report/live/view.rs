@@ -14,6 +14,8 @@ use std::time::Duration;
 /// Columns of the word at the start of a row, and of the gap behind a name; as in the lines above.
 const WORD: usize = 9;
 const GAP: usize = 2;
+/// A check that takes longer is shown.
+const LONG_CHECK: Duration = Duration::from_secs(1);
 /// Columns of the bar.
 const BAR: std::ops::RangeInclusive<usize> = 4..=40;
 
@@ -63,20 +65,36 @@ impl Canvas<'_> {
         lines
     }
 
-    /// What runs, the longest first, in so many lines.
+    /// What runs and what is checked for long, of each the longest first, in so many lines.
     fn running(&self, most: usize) -> Vec<Line> {
         let running = &self.progress.running;
-        let shown = if running.len() <= most {
-            running.len()
-        } else {
-            most.saturating_sub(1)
+        let long =
+            |(_, since): &(&String, &Duration)| self.now.saturating_sub(**since) >= LONG_CHECK;
+        let mut checking: Vec<(&String, &Duration)> =
+            self.progress.checking.iter().filter(long).collect();
+        checking.sort_by_key(|(node, since)| (**since, *node));
+        let count = running.len() + checking.len();
+        let shown = match count <= most {
+            true => count,
+            false => most.saturating_sub(1),
         };
-        let mut lines: Vec<Line> = running[..shown].iter().map(|one| self.run(one)).collect();
-        if shown < running.len() && most > 0 {
-            let more = format!("{} {} more", self.mark(), running.len() - shown);
+        let runs = running.iter().map(|one| self.run(one));
+        let checks = checking
+            .iter()
+            .map(|(node, since)| self.check(node, **since));
+        let mut lines: Vec<Line> = runs.chain(checks).take(shown).collect();
+        if shown < count && most > 0 {
+            let more = format!("{} {} more", self.mark(), count - shown);
             lines.push(self.line().to(WORD).add(dim(), &more).end());
         }
         lines
+    }
+
+    /// Large files are hashed, or come back from the cache.
+    fn check(&self, node: &str, since: Duration) -> Line {
+        let said = whole(self.now.saturating_sub(since));
+        let cyan = AnsiColor::Cyan.on_default();
+        self.row("checking", cyan, node, Style::new(), &said)
     }
 
     fn run(&self, running: &Running) -> Line {
@@ -166,10 +184,9 @@ impl Canvas<'_> {
     fn counts(&self) -> Line {
         let counts = &self.progress.counts;
         let running = self.progress.running.len();
-        let waiting = self
-            .progress
-            .total
-            .saturating_sub(counts.settled() + running);
+        let queued = self.progress.queued;
+        let ahead = counts.settled() + running + queued;
+        let waiting = self.progress.total.saturating_sub(ahead);
         let red = AnsiColor::Red.on_default().bold();
         let parts = [
             (counts.failed, "failed", red),
@@ -179,6 +196,7 @@ impl Canvas<'_> {
             (counts.fresh, "fresh", Style::new()),
             (counts.blocked, "blocked", AnsiColor::Yellow.on_default()),
             (counts.stopped, "stopped", AnsiColor::Yellow.on_default()),
+            (queued, "ready", Style::new()),
             (waiting, "waiting", dim()),
         ];
         let mut line = self.line();
@@ -200,8 +218,12 @@ impl Canvas<'_> {
         let (done, total) = (progress.counts.settled(), progress.total);
         let label = format!("{done:>0$} of {total} ", total.to_string().len());
         let mut times = format!(" {}", whole(self.now));
-        if let Some(left) = progress.left(self.now) {
-            times.push_str(&format!(", ~{} left", whole(left)));
+        let left = progress
+            .left(self.now)
+            .map_or(0, |left| left.as_millis().div_ceil(1000));
+        if left > 0 {
+            let left = whole(Duration::from_secs(left as u64));
+            times.push_str(&format!(", ~{left} left"));
         }
         let line = self.line().add(Style::new(), &label);
         let room = line.room().saturating_sub(columns::width(&times));
