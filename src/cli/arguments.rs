@@ -113,7 +113,8 @@ Examples:
   pipe build build/report.md      the node that writes this file, and what it needs
   pipe build 'train-*' -k         all that match; go on after a failure
   pipe build -n                   only say what would be done
-  pipe build -f clean             run `clean` even though it is fresh")]
+  pipe build -f clean             run `clean` even though it is fresh
+  pipe build --output stream      show what commands print while they run")]
 pub(super) struct Build {
     /// Nodes, outputs or globs
     #[arg(value_name = "TARGET")]

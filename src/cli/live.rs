@@ -105,14 +105,16 @@ impl Painter {
                     self.progress.hear(&event, self.begun.elapsed());
                     // Soon, but not for each of many.
                     next = next.min(last + BETWEEN);
-                    continue;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            self.draw(false);
-            last = Instant::now();
-            next = last + IDLE;
+            // Also when events come without a pause.
+            if Instant::now() >= next {
+                self.draw(false);
+                last = Instant::now();
+                next = last + IDLE;
+            }
         }
         self.draw(true);
     }

@@ -214,6 +214,22 @@ waiting  D                 for 3 running nodes to end, then runs alone
 }
 
 #[test]
+fn earlier_runs_say_how_long_it_takes() {
+    let sandbox = Sandbox::new(&format!("/- kdl-version 2\n{}", waits("A", "")));
+    sandbox.write("go-A", "");
+    sandbox.build();
+    sandbox.remove("go-A");
+    let mut terminal = Terminal::start(&sandbox, "build -f", (80, 24), &[]);
+    let text = terminal.wait_for("the node", |text| text.contains("running  A"));
+    assert!(
+        timeless(&text).contains("running  A                 T s of ~"),
+        "{text}"
+    );
+    sandbox.write("go-A", "");
+    assert_eq!(terminal.end().0, Some(0));
+}
+
+#[test]
 fn a_new_size_is_taken_at_once_and_never_overrun() {
     let nodes: String = (0..8)
         .map(|number| waits(&format!("n{number}"), ""))

@@ -76,6 +76,8 @@ fn shown(progress: &Progress, size: Size, now: u64) -> String {
         assert_eq!(columns::width(&line.text), line.width, "{}", line.text);
         assert!(line.width < size.columns.max(1), "{}", line.text);
     }
+    let last = lines.last().map_or(0, |line| line.width);
+    assert!(last == 0 || last + 2 < size.columns, "no room for ^C");
     let texts = lines
         .iter()
         .map(|line| line.text.trim_end().to_owned() + "\n");
@@ -127,7 +129,7 @@ running  fit             10 s of ~40 s
 running  train@rf,1      9 s of ~3.0 s
 waiting  D  for 2 running nodes to end…
 2 running, 1 ran, 1 restored, 4 fresh …
- 6 of 11 ━━━━━━━────── 12 s, ~40 s left
+ 6 of 11 ━━━━━━───── 12 s, ~40 s left
 "
     );
 }

@@ -16,6 +16,8 @@ const WORD: usize = 9;
 const GAP: usize = 2;
 /// A check that takes longer is shown.
 const LONG_CHECK: Duration = Duration::from_secs(1);
+/// The terminal writes `^C` behind the last line, which must not make it longer than a row.
+const ECHO: usize = 2;
 /// Columns of the bar.
 const BAR: std::ops::RangeInclusive<usize> = 4..=40;
 
@@ -225,7 +227,7 @@ impl Canvas<'_> {
             let left = whole(Duration::from_secs(left as u64));
             times.push_str(&format!(", ~{left} left"));
         }
-        let line = self.line().add(Style::new(), &label);
+        let line = self.last_line().add(Style::new(), &label);
         let room = line.room().saturating_sub(columns::width(&times));
         let line = if room < *BAR.start() {
             line
@@ -249,7 +251,12 @@ impl Canvas<'_> {
     /// What is done before any node is; said only when it takes a while.
     fn phase(&self, said: &str) -> Line {
         let said = format!("{said}, {}", whole(self.now));
-        self.line().add(dim(), &said).end()
+        self.last_line().add(dim(), &said).end()
+    }
+
+    fn last_line(&self) -> Builder {
+        let columns = self.columns.saturating_sub(ECHO);
+        Builder::new(columns, self.progress.options.colour, self.mark())
     }
 
     fn line(&self) -> Builder {

@@ -376,6 +376,18 @@ mod tests {
     }
 
     #[test]
+    fn a_log_that_was_emptied_is_read_from_its_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        assert_eq!(read_log_from(&log, 0, 10), None);
+        fs::write(&log, "abcdef").unwrap();
+        assert_eq!(read_log_from(&log, 2, 3), Some((2, b"cde".to_vec(), 6)));
+        assert_eq!(read_log_from(&log, 6, 3), Some((6, Vec::new(), 6)));
+        fs::write(&log, "xy").unwrap();
+        assert_eq!(read_log_from(&log, 6, 3), Some((0, b"xy".to_vec(), 2)));
+    }
+
+    #[test]
     fn a_file_in_a_folders_place_is_named() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a"), "").unwrap();
