@@ -188,8 +188,7 @@ impl<'a> Build<'a, '_> {
                         match order {
                             Order::Check(item) => {
                                 let (node, known) = (self.node(item), self.known_inputs(item));
-                                let name = self.graph().name(node).to_owned();
-                                (self.tell)(BuildEvent::NodeChecking { node: name });
+                                self.tell_checking(item);
                                 checks.spawn(move |_| {
                                     let _ = sender.send(Message::Checked(
                                         item,
@@ -231,14 +230,6 @@ impl<'a> Build<'a, '_> {
         result
     }
 
-    /// The next message; `None` when the logs are to be looked at first.
-    fn wait(&self, receiver: &mpsc::Receiver<Message>) -> Option<Message> {
-        match self.follow_interval() {
-            None => Some(receiver.recv().expect("the loop holds a sender itself")),
-            Some(interval) => receiver.recv_timeout(interval).ok(),
-        }
-    }
-
     fn handle(&mut self, message: Message) -> Result<(), Trouble> {
         match message {
             Message::Checked(item, checked) => self.checked(item, checked),
@@ -277,8 +268,7 @@ impl<'a> Build<'a, '_> {
             }
             CheckFound::MustRun { reasons, inputs } => {
                 self.pending.insert(item, (reasons, inputs));
-                let node = self.graph().name(self.node(item)).to_owned();
-                (self.tell)(BuildEvent::NodeQueued { node });
+                self.tell_queued(item);
                 self.tell_scheduler(News::MustRun(item));
             }
             CheckFound::Failed(cause) => {

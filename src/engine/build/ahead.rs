@@ -1,4 +1,5 @@
-//! What a build tells of things to come: what is ahead, whom room is made for, that it comes to an early end.
+//! What a build tells of things to come: who is checked and queued, what is ahead, whom room is made for, that it comes
+//! to an early end.
 //!
 //! Decides none of it; the scheduler and the outlook do.
 
@@ -39,6 +40,16 @@ impl Build<'_, '_> {
             self.told.stop = Some(stop);
             (self.tell)(BuildEvent::Stopping(stop));
         }
+    }
+
+    pub(super) fn tell_checking(&mut self, item: u32) {
+        let node = self.graph().name(self.node(item)).to_owned();
+        (self.tell)(BuildEvent::NodeChecking { node });
+    }
+
+    pub(super) fn tell_queued(&mut self, item: u32) {
+        let node = self.graph().name(self.node(item)).to_owned();
+        (self.tell)(BuildEvent::NodeQueued { node });
     }
 
     /// What is known of a command that starts.

@@ -3,10 +3,11 @@
 //! Their logs are looked at every now and then. Of a command that prints faster than it is told, something is left
 //! out, so that neither memory nor the distance grows. Does not know lines; those are the listener's.
 
-use super::Build;
+use super::{Build, Message};
 use crate::logic::event::{BuildEvent, Hearing};
 use crate::world::store::state;
 use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 /// How long something printed may lie before it is told.
@@ -28,9 +29,12 @@ pub(super) struct Followed {
 }
 
 impl Build<'_, '_> {
-    /// How long to wait for a message before the logs are looked at; `None` when there is nothing to look at.
-    pub(super) fn follow_interval(&self) -> Option<Duration> {
-        (!self.followed.is_empty()).then_some(EVERY)
+    /// The next message; `None` when the logs are to be looked at first.
+    pub(super) fn wait(&self, receiver: &Receiver<Message>) -> Option<Message> {
+        match self.followed.is_empty() {
+            true => Some(receiver.recv().expect("the loop holds a sender itself")),
+            false => receiver.recv_timeout(EVERY).ok(),
+        }
     }
 
     /// A command starts.
