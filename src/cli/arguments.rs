@@ -2,6 +2,7 @@
 //!
 //! Does not know what any of it does.
 
+use crate::report::plain::Shown;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -112,7 +113,8 @@ Examples:
   pipe build build/report.md      the node that writes this file, and what it needs
   pipe build 'train-*' -k         all that match; go on after a failure
   pipe build -n                   only say what would be done
-  pipe build -f clean             run `clean` even though it is fresh")]
+  pipe build -f clean             run `clean` even though it is fresh
+  pipe build --output stream      show what commands print while they run")]
 pub(super) struct Build {
     /// Nodes, outputs or globs
     #[arg(value_name = "TARGET")]
@@ -138,6 +140,32 @@ pub(super) struct Build {
     /// Commands, fresh nodes and blocked nodes too
     #[arg(short, long)]
     pub(super) verbose: bool,
+    /// Whose output to show, and when; `pipe log NODE` shows it later in any case
+    #[arg(long, value_name = "WHEN", default_value = "failed")]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// Each node's when it ends, in one block
+    Grouped,
+    /// Each line as it comes, with the node's name
+    Stream,
+    /// Only that of nodes that fail: the end of it
+    Failed,
+    /// None
+    None,
+}
+
+impl Output {
+    pub(super) fn shown(self) -> Shown {
+        match self {
+            Output::Grouped => Shown::Grouped,
+            Output::Stream => Shown::Stream,
+            Output::Failed => Shown::Failed,
+            Output::None => Shown::None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,10 @@
 //! `pipe build`.
 
 use super::arguments::Build;
+use super::live::LiveScreen;
 use super::{Caller, exit, output};
 use crate::engine::session::{self, BuildOrder, Session, SessionError};
+use crate::logic::event::BuildEvent;
 use crate::report::plain::{PlainOptions, PlainReport};
 use crate::report::status;
 
@@ -17,17 +19,20 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
         jobs: build.jobs,
         processors: Caller::processors(),
         keep_going: build.keep_going,
+        hearing: build.output.shown().hearing(),
     };
     let options = PlainOptions {
         colour: caller.screen.colour_err,
         quiet: build.quiet,
         verbose: build.verbose,
         explain: build.explain,
+        output: build.output.shown(),
     };
-    let mut report = PlainReport::new(std::io::stderr(), options);
-    let (summary, _) = session::build(&place, caller.given(), &order, &mut |event| {
-        report.tell(&event);
-    })?;
+    let mut tell = teller(caller, options);
+    let built = session::build(&place, caller.given(), &order, &mut tell);
+    // The live part leaves the screen before anything else is said.
+    drop(tell);
+    let (summary, _) = built?;
     Ok(if summary.interrupted {
         exit::INTERRUPTED
     } else if summary.failed > 0 {
@@ -35,6 +40,19 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     } else {
         exit::DONE
     })
+}
+
+/// Whoever sits at a terminal sees what runs; everyone else gets lines.
+fn teller(caller: &Caller, options: PlainOptions) -> Box<dyn FnMut(BuildEvent)> {
+    let wanted = !options.quiet && caller.screen.is_live();
+    if let Some(screen) = wanted
+        .then(|| LiveScreen::start(&caller.screen, options))
+        .flatten()
+    {
+        return Box::new(move |event| screen.tell(event));
+    }
+    let mut report = PlainReport::new(std::io::stderr(), options);
+    Box::new(move |event| report.tell(&event))
 }
 
 fn dry_run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {

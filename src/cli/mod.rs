@@ -14,6 +14,7 @@ mod failure;
 mod fmt;
 mod init;
 mod list;
+mod live;
 mod log;
 mod output;
 mod schema;

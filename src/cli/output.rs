@@ -3,6 +3,7 @@
 //! Data goes to standard output, talk to standard error.
 
 use super::arguments::Color;
+use crate::report::live::LiveOptions;
 use crate::report::problems::ProblemStyle;
 use std::io::{IsTerminal, Write};
 
@@ -34,17 +35,25 @@ impl Screen {
         }
     }
 
+    /// Whether standard error is a screen that lines can be drawn on again, with somebody in front of it.
+    pub(super) fn is_live(&self) -> bool {
+        let has_size = terminal_size::terminal_size_of(std::io::stderr())
+            .is_some_and(|(columns, rows)| columns.0 > 0 && rows.0 > 0);
+        let for_a_person = !is_set("CI") && !is_set("NO_GRAPHICS");
+        std::io::stderr().is_terminal() && has_size && is_set("TERM") && !dumb() && for_a_person
+    }
+
+    /// How the live view is drawn.
+    pub(super) fn live_options(&self) -> LiveOptions {
+        LiveOptions {
+            colour: self.colour_err,
+            unicode: self.unicode_err(),
+        }
+    }
+
     /// How problems are drawn, on standard error: without box characters where they may not be shown, without any
     /// drawing for those who listen.
     pub(super) fn problem_style(&self) -> ProblemStyle {
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-            .iter()
-            .filter_map(std::env::var_os)
-            .find(|locale| !locale.is_empty());
-        let utf8 = locale.is_some_and(|locale| {
-            let locale = locale.to_string_lossy().to_lowercase();
-            locale.contains("utf-8") || locale.contains("utf8")
-        });
         let columns = std::env::var("COLUMNS")
             .ok()
             .and_then(|columns| columns.parse().ok())
@@ -53,10 +62,23 @@ impl Screen {
         let terminal = terminal.map(|(width, _)| usize::from(width.0));
         ProblemStyle {
             colour: self.colour_err,
-            unicode: utf8 && !is_set("NO_UNICODE") && !dumb() && std::io::stderr().is_terminal(),
+            unicode: self.unicode_err(),
             narrated: is_set("NO_GRAPHICS"),
             width: terminal.or(columns).unwrap_or(WIDTH).clamp(40, WIDEST),
         }
+    }
+
+    /// Whether standard error can show more than ASCII.
+    fn unicode_err(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .iter()
+            .filter_map(std::env::var_os)
+            .find(|locale| !locale.is_empty());
+        let utf8 = locale.is_some_and(|locale| {
+            let locale = locale.to_string_lossy().to_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+        utf8 && !is_set("NO_UNICODE") && !dumb() && std::io::stderr().is_terminal()
     }
 
     /// Whether somebody can be asked.

@@ -2,7 +2,9 @@
 //!
 //! Judging is `check`'s, running is `run`'s, the choice of what comes next is the scheduler's; this carries messages.
 
+mod ahead;
 mod ended;
+mod follow;
 mod temporary;
 
 use super::check::{self, CheckFound, Checked};
@@ -15,11 +17,11 @@ use super::survey::{Settled, Survey};
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::Origin;
-use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Summary};
+use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, Use};
 use crate::logic::plan::Reason;
-use crate::logic::schedule::{Limits, News, Order, Scheduler, State};
+use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler, State};
 use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::interrupt;
@@ -62,8 +64,9 @@ pub fn build(
         build: tools.ledger.last_build() + 1,
         started_ms: clock::now_ms(),
         forced: request.forced,
+        hearing: request.hearing,
     };
-    let (schedule, resources) = items.schedule(project, tools, request.selection);
+    let (schedule, guessed, resources) = items.schedule(project, tools, request.selection);
     let limits = Limits {
         jobs: request.jobs,
         keep_going: request.keep_going,
@@ -72,14 +75,17 @@ pub fn build(
     let work = items.nodes.len();
     let mut build = Build {
         shared: &shared,
+        outlook: Outlook::new(limits.jobs, &schedule, guessed),
         scheduler: Scheduler::new(&limits, &schedule),
+        jobs: limits.jobs,
+        told: ahead::Told::default(),
+        followed: Vec::new(),
         places: items.places,
         nodes: items.nodes,
         selection: request.selection,
         standing: survey.standing,
         pending: HashMap::new(),
         tries: HashMap::new(),
-        jobs: request.jobs,
         clamped: false,
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
         summary: Summary {
@@ -121,6 +127,11 @@ pub fn build(
 struct Build<'a, 'w> {
     shared: &'a Shared<'a>,
     scheduler: Scheduler,
+    outlook: Outlook,
+    /// Slots.
+    jobs: u32,
+    told: ahead::Told,
+    followed: Vec<follow::Followed>,
     /// By item number.
     nodes: Vec<NodeId>,
     /// By node number: its item, if it is one.
@@ -132,7 +143,6 @@ struct Build<'a, 'w> {
     pending: HashMap<u32, (Vec<Reason>, Contents)>,
     /// By item number: how often it was tried again.
     tries: HashMap<u32, u32>,
-    jobs: u32,
     /// It was said that a node takes more slots than there are.
     clamped: bool,
     memory: Memory,
@@ -181,6 +191,7 @@ impl<'a> Build<'a, '_> {
                         match order {
                             Order::Check(item) => {
                                 let (node, known) = (self.node(item), self.known_inputs(item));
+                                self.tell_checking(item);
                                 checks.spawn(move |_| {
                                     let _ = sender.send(Message::Checked(
                                         item,
@@ -206,7 +217,11 @@ impl<'a> Build<'a, '_> {
                     if self.scheduler.is_done() {
                         return;
                     }
-                    let message = receiver.recv().expect("this loop holds a sender itself");
+                    self.tell_ahead();
+                    let Some(message) = self.wait(receiver) else {
+                        self.follow_turn();
+                        continue;
+                    };
                     if let Err(trouble) = self.handle(message) {
                         // What cannot be remembered must not go on being made; what runs is let end.
                         self.tell_scheduler(News::Interrupted);
@@ -225,6 +240,7 @@ impl<'a> Build<'a, '_> {
             Message::Interrupt { again } => {
                 self.summary.interrupted = true;
                 self.shared.running.stop_all(again);
+                self.tell_stop(if again { Stop::Kill } else { Stop::Interrupt });
                 self.tell_scheduler(News::Interrupted);
                 Ok(())
             }
@@ -233,6 +249,9 @@ impl<'a> Build<'a, '_> {
 
     fn checked(&mut self, item: u32, checked: Checked) -> Result<(), Trouble> {
         self.notices(checked.notices);
+        if !matches!(checked.found, CheckFound::MustRun { .. }) {
+            self.outlook.leaves(item);
+        }
         match checked.found {
             CheckFound::Fresh(settled, origin) => {
                 self.summary.fresh += 1;
@@ -252,6 +271,7 @@ impl<'a> Build<'a, '_> {
             }
             CheckFound::MustRun { reasons, inputs } => {
                 self.pending.insert(item, (reasons, inputs));
+                self.tell_queued(item);
                 self.tell_scheduler(News::MustRun(item));
             }
             CheckFound::Failed(cause) => {
@@ -270,7 +290,8 @@ impl<'a> Build<'a, '_> {
             .get(&item)
             .cloned()
             .expect("a check comes before its run");
-        let node = self.node(item);
+        self.outlook.leaves(item);
+        let (node, prospect) = (self.node(item), self.prospect(item));
         self.note_clamped(node);
         let command = self.graph().job(node).shown;
         let node = self.graph().name(node).to_owned();
@@ -278,7 +299,9 @@ impl<'a> Build<'a, '_> {
             node,
             reasons,
             command,
+            prospect,
         });
+        self.follow(item);
         inputs
     }
 

@@ -39,18 +39,19 @@ impl Items {
         Items { nodes, places }
     }
 
-    /// The items as the scheduler takes them, and how much there is of each resource.
+    /// The items as the scheduler takes them, whether the time of each is a guess, and how much there is of each
+    /// resource.
     pub(super) fn schedule(
         &self,
         project: &Project,
         tools: &Tools,
         selection: &Selection,
-    ) -> (Vec<Item>, Vec<u64>) {
+    ) -> (Vec<Item>, Vec<bool>, Vec<u64>) {
         let graph = &project.graph;
         let resources = Resources::of(&project.settings, nearby::machine_memory());
         let mut lines = HashMap::new();
         let place = |node: NodeId| self.places[node.0 as usize];
-        let expected = expected_durations(graph, tools, &self.nodes);
+        let (expected, guessed) = expected_durations(graph, tools, &self.nodes);
         let item = |(&node, weight): (&NodeId, u64)| Item {
             needs: graph.needs(node).filter_map(place).collect(),
             after: graph
@@ -62,7 +63,7 @@ impl Items {
             weight,
         };
         let items = self.nodes.iter().zip(expected).map(item).collect();
-        (items, resources.totals())
+        (items, guessed, resources.totals())
     }
 }
 
@@ -129,8 +130,9 @@ impl Resources {
     }
 }
 
-/// How long each node is expected to run, in milliseconds.
-fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> Vec<u64> {
+/// How long each node is expected to run, in milliseconds; and whether that is a guess, since it is not known to have
+/// run before.
+fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> (Vec<u64>, Vec<bool>) {
     let known = |&node: &NodeId| last_durations(tools, graph.name(node));
     let mut numbers: HashMap<&str, u32> = HashMap::new();
     let mut family = |&node: &NodeId| {
@@ -139,6 +141,7 @@ fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> Vec<u64
     };
     let mut durations: Vec<Option<u64>> = nodes.iter().map(known).collect();
     let mut families: Vec<u32> = nodes.iter().map(&mut family).collect();
+    let guessed = durations.iter().map(Option::is_none).collect();
     // Instances that this build has nothing to do with say something about their siblings too.
     let is_new = |at: &usize| durations[*at].is_none() && graph.name(nodes[*at]).contains('@');
     let new: HashSet<&str> = (0..nodes.len())
@@ -157,7 +160,7 @@ fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> Vec<u64
     }
     let mut expected = estimates::filled(&durations, &families);
     expected.truncate(nodes.len());
-    expected
+    (expected, guessed)
 }
 
 /// What a node's last successful runs make one expect. One that was only ever restored took as long elsewhere as its

@@ -12,7 +12,7 @@ use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, RunRecord, RunResult};
-use crate::logic::event::{Failure, FailureCause, Notice};
+use crate::logic::event::{Failure, FailureCause, Hearing, Notice, Printed};
 use crate::logic::graph::{JobSpec, NodeId};
 use crate::logic::plan::key;
 use crate::world::execute::environment::{EnvironmentParts, command_environment, withheld};
@@ -37,6 +37,7 @@ pub(super) enum RunFound {
         settled: Settled,
         took: Duration,
         keep: bool,
+        printed: Printed,
     },
     /// It did not.
     Failed(Failure),
@@ -46,6 +47,8 @@ pub(super) enum RunFound {
 
 /// How much of a failed command's output is shown, in bytes.
 const SHOWN_OUTPUT: u64 = 16 * 1024;
+/// The same of every command's output, where that is asked for.
+const WHOLE_OUTPUT: u64 = 256 * 1024;
 /// How much of a log is kept with its result, in bytes: the end of it.
 const KEPT_LOG: u64 = 1024 * 1024;
 
@@ -118,6 +121,10 @@ impl Run<'_> {
             Ok(outputs) => outputs,
             Err(cause) => return self.fail(cause, &spec, &execution, &job),
         };
+        let printed = match self.shared.hearing {
+            Hearing::Whole => printed(&job, &execution, WHOLE_OUTPUT),
+            Hearing::Failed | Hearing::Flowing => Printed::default(),
+        };
         let log = self.keep_log(&job, &execution, spec.cache_off);
         let mut keep = self.inputs_held_still(&inputs, &stamps);
         let mut inputs = inputs;
@@ -153,6 +160,7 @@ impl Run<'_> {
             },
             took: execution.took,
             keep,
+            printed,
         }
     }
 
@@ -188,7 +196,11 @@ impl Run<'_> {
     ) -> RunFound {
         // A half-written output must not stay where it could be taken for a result.
         self.remove_outputs(spec);
-        let output = state::read_log_end(&job.log, SHOWN_OUTPUT).unwrap_or_default();
+        let most = match self.shared.hearing {
+            Hearing::Whole => WHOLE_OUTPUT,
+            Hearing::Failed | Hearing::Flowing => SHOWN_OUTPUT,
+        };
+        let Printed { bytes: output, cut } = printed(job, execution, most);
         if execution.logged_bytes == 0 {
             state::remove_log(&job.log);
         }
@@ -196,7 +208,7 @@ impl Run<'_> {
             cause,
             took: execution.took,
             withheld: withheld(&self.shared.tools.variables, &job.env, &output),
-            output_cut: execution.logged_bytes > output.len() as u64,
+            output_cut: cut,
             output,
             command: spec.shown.clone(),
         })
@@ -229,6 +241,13 @@ pub(super) fn command_job(
         log: state::log_path(&place.state, project.graph.name(node), build),
         timeout: (spec.timeout_ms > 0).then(|| Duration::from_millis(spec.timeout_ms)),
     }
+}
+
+/// The last `most` bytes of what a command printed.
+fn printed(job: &Job, execution: &Execution, most: u64) -> Printed {
+    let bytes = state::read_log_end(&job.log, most).unwrap_or_default();
+    let cut = execution.logged_bytes > bytes.len() as u64;
+    Printed { bytes, cut }
 }
 
 fn failure_cause(execution: &Execution) -> Option<FailureCause> {

@@ -12,7 +12,7 @@ use super::upkeep;
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::NodeRecord;
-use crate::logic::event::{BuildEvent, Notice, Summary};
+use crate::logic::event::{BuildEvent, Hearing, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
@@ -69,6 +69,8 @@ pub struct BuildOrder {
     pub processors: u32,
     /// Go on after a failure.
     pub keep_going: bool,
+    /// What is told of what commands print.
+    pub hearing: Hearing,
 }
 
 impl Session {
@@ -225,6 +227,7 @@ pub fn build(
             .or(session.project.settings.jobs)
             .unwrap_or(order.processors),
         keep_going: order.keep_going,
+        hearing: order.hearing,
     };
     let hands = Hands {
         executor: &LocalExecutor,

@@ -4,6 +4,7 @@
 
 use super::project::{Place, Project, Tools};
 use crate::base::path::ProjectPath;
+use crate::logic::event::Hearing;
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::Selection;
 use crate::world::execute::{Executor, Running};
@@ -22,6 +23,8 @@ pub struct Request<'a> {
     pub jobs: u32,
     /// After a failure, go on with what is not below it.
     pub keep_going: bool,
+    /// What is told of what commands print.
+    pub hearing: Hearing,
 }
 
 /// The hands of a build.
@@ -47,6 +50,7 @@ pub(super) struct Shared<'a> {
     pub(super) build: u32,
     pub(super) started_ms: u64,
     pub(super) forced: Option<&'a Selection>,
+    pub(super) hearing: Hearing,
 }
 
 impl Shared<'_> {

@@ -5,6 +5,7 @@
 use crate::base::path::ProjectPath;
 use crate::base::record::Ending;
 use crate::logic::plan::Reason;
+use crate::logic::schedule::Ahead;
 use std::time::Duration;
 
 /// One step of a build's story. Names are owned or shared, so that a listener may keep an event.
@@ -19,6 +20,16 @@ pub enum BuildEvent {
         /// Slots.
         jobs: u32,
     },
+    /// It is looked at whether a node has to run; when its outputs are in the cache, they are brought back.
+    NodeChecking {
+        /// Its name.
+        node: String,
+    },
+    /// A node's command has to run and waits for its turn.
+    NodeQueued {
+        /// Its name.
+        node: String,
+    },
     /// A node's command starts.
     NodeStarted {
         /// Its name.
@@ -27,7 +38,24 @@ pub enum BuildEvent {
         reasons: Vec<Reason>,
         /// The command as a person would type it.
         command: String,
+        /// What is known of it beforehand.
+        prospect: Prospect,
     },
+    /// A running command printed something. Told only to those who ask for it; see [`Hearing`].
+    Output {
+        /// Whose.
+        node: String,
+        /// The next bytes of its output, cut anywhere.
+        bytes: Vec<u8>,
+        /// So many bytes before these are left out: it printed faster than they could be told.
+        skipped: u64,
+    },
+    /// Slots are kept free for a node from now on; `None` when they are not any more.
+    RoomFor(Option<Room>),
+    /// What is ahead has changed.
+    Ahead(Ahead),
+    /// No node starts any more; those that run are waited for.
+    Stopping(Stop),
     /// A node is settled, in whatever way.
     NodeFinished {
         /// Its name.
@@ -39,6 +67,64 @@ pub enum BuildEvent {
     Notice(Notice),
     /// The build is over; the last event.
     Finished(Summary),
+}
+
+/// What is known of a command when it starts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Prospect {
+    /// How long its last good run took.
+    pub expected: Option<Duration>,
+    /// The longest expected path through what follows it.
+    pub below: Duration,
+    /// The slots that it takes; all of them when it is alone.
+    pub slots: u32,
+    /// Nothing else runs beside it.
+    pub alone: bool,
+}
+
+/// A node that slots are kept free for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// Its name.
+    pub node: String,
+    /// It runs alone, so all that run have to end.
+    pub alone: bool,
+    /// The slots that it takes.
+    pub slots: u32,
+    /// The resources that it takes.
+    pub uses: Vec<String>,
+}
+
+/// Why a build comes to an early end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// A node failed; those that run go on.
+    Failure,
+    /// The user wants it; those that run were asked to end.
+    Interrupt,
+    /// The user wants it at once; those that run were killed.
+    Kill,
+}
+
+/// What is to be told of what commands print.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Hearing {
+    /// The end of what failed ones printed.
+    #[default]
+    Failed,
+    /// When it ends, what each printed; of much, the last part.
+    Whole,
+    /// All of it while they run, as [`BuildEvent::Output`], and the end of what failed ones printed.
+    Flowing,
+}
+
+/// What a command printed, or the last part of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// Raw bytes.
+    pub bytes: Vec<u8>,
+    /// Whether something is left out at the start.
+    pub cut: bool,
 }
 
 /// How a node was settled.
@@ -57,6 +143,8 @@ pub enum Outcome {
         took: Duration,
         /// Every output is what it was before, so nothing below needs to run because of it.
         unchanged: bool,
+        /// What it printed; empty unless that was asked for.
+        printed: Printed,
     },
     /// Its command failed, or did not do what it declared.
     Failed(Failure),

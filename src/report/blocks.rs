@@ -3,15 +3,16 @@
 //! Does not know the line itself.
 
 use super::changes::clipped;
-use super::plain::PlainOptions;
+use super::plain::{PlainOptions, Shown};
 use super::{printed, units};
-use crate::logic::event::{Failure, FailureCause};
+use crate::logic::event::{Failure, FailureCause, Printed};
 
 /// Of a command, so many lines of so many characters are shown.
 const COMMAND_LINES: usize = 12;
 const COMMAND_LINE: usize = 400;
 /// Of what a failed command printed, the last lines are shown, unless everything is asked for.
 const OUTPUT_LINES: usize = 60;
+
 /// The command as a person would type it.
 pub(super) fn command(command: &str) -> String {
     let lines: Vec<&str> = command.trim_matches('\n').lines().collect();
@@ -31,29 +32,44 @@ pub(super) fn command(command: &str) -> String {
 
 /// What the failed `node` printed, behind a bar.
 pub(super) fn output(node: &str, failure: &Failure, options: PlainOptions) -> String {
-    let mut lines = printed::lines(&failure.output, options.colour);
-    if lines.is_empty() {
-        let ran = matches!(
-            failure.cause,
-            FailureCause::Ending(_) | FailureCause::BadOutputs(_)
-        );
-        return if ran {
-            "  it printed nothing\n".to_owned()
-        } else {
-            String::new()
+    let has_run = matches!(
+        failure.cause,
+        FailureCause::Ending(_) | FailureCause::BadOutputs(_)
+    );
+    if failure.output.is_empty() {
+        return match has_run {
+            true => "  it printed nothing\n".to_owned(),
+            false => String::new(),
         };
     }
-    if failure.output_cut && lines.len() > 1 {
+    let most = match options.output {
+        Shown::Grouped => usize::MAX,
+        Shown::Failed if options.verbose => usize::MAX,
+        Shown::Failed => OUTPUT_LINES,
+        // It stands above, or nobody wants to see it here.
+        Shown::Stream => return String::new(),
+        Shown::None => return format!("  `pipe log {node}` shows what it printed\n"),
+    };
+    match lines(node, &failure.output, failure.output_cut, most, options) {
+        text if text.is_empty() && has_run => "  it printed nothing\n".to_owned(),
+        text => text,
+    }
+}
+
+/// What a `node` printed that ran well, behind a bar; empty when that was nothing.
+pub(super) fn whole(node: &str, printed: &Printed, options: PlainOptions) -> String {
+    lines(node, &printed.bytes, printed.cut, usize::MAX, options)
+}
+
+fn lines(node: &str, bytes: &[u8], cut: bool, most: usize, options: PlainOptions) -> String {
+    let mut lines = printed::lines(bytes, options.colour);
+    if cut && lines.len() > 1 {
         // The cut may go through the middle of a line, or of a character.
         lines.remove(0);
     }
-    let shown = if options.verbose {
-        lines.len()
-    } else {
-        lines.len().min(OUTPUT_LINES)
-    };
+    let shown = lines.len().min(most);
     let mut text = String::new();
-    if failure.output_cut || shown < lines.len() {
+    if cut || shown < lines.len() {
         text.push_str(&format!(
             "  the end of what it printed; `pipe log {node}` shows all\n"
         ));

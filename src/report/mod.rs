@@ -12,6 +12,8 @@ pub mod failures;
 
 pub mod json;
 
+pub mod live;
+
 pub mod plain;
 
 pub mod printed;
@@ -19,6 +21,8 @@ pub mod printed;
 pub mod problems;
 
 pub mod status;
+
+mod stream;
 
 mod summary;
 

@@ -4,13 +4,15 @@
 //! Does not know whether it writes to a terminal; the caller says whether colours are wanted. Nothing is told by
 //! colour alone.
 
+use super::stream::{Prefix, Stream};
 use super::{blocks, failures, summary, units, words};
-use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Summary};
+use crate::logic::event::{BuildEvent, Failure, Hearing, Notice, Outcome, Summary};
 use crate::logic::plan::Reason;
 use anstyle::{AnsiColor, Style};
 use std::io::Write;
+use unicode_width::UnicodeWidthStr;
 
-/// Names are aligned to the longest so far, but to no less and no more than these, in characters.
+/// Names are aligned to the longest so far, but to no less and no more than these, in columns.
 const NAME_WIDTH: std::ops::RangeInclusive<usize> = 16..=32;
 /// So many results that could not be kept are told one by one; the rest are counted.
 const NOT_KEPT_TOLD: usize = 3;
@@ -26,6 +28,33 @@ pub struct PlainOptions {
     pub verbose: bool,
     /// Why each node runs.
     pub explain: bool,
+    /// What is told of what commands print.
+    pub output: Shown,
+}
+
+/// Whose output is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shown {
+    /// Of nodes that failed, below their line.
+    #[default]
+    Failed,
+    /// Of every node that ran, below its line.
+    Grouped,
+    /// Of every node while it runs, each line with the node's name.
+    Stream,
+    /// Of none.
+    None,
+}
+
+impl Shown {
+    /// What has to be told for this to be shown.
+    pub fn hearing(self) -> Hearing {
+        match self {
+            Shown::Failed | Shown::None => Hearing::Failed,
+            Shown::Grouped => Hearing::Whole,
+            Shown::Stream => Hearing::Flowing,
+        }
+    }
 }
 
 /// Writes the events of one build to `W`, each with a single write. A reader that went away is no reason to end a
@@ -35,6 +64,7 @@ pub struct PlainReport<W> {
     out: W,
     options: PlainOptions,
     name_width: usize,
+    stream: Stream,
     failed: Vec<String>,
     not_kept: usize,
 }
@@ -46,6 +76,7 @@ impl<W: Write> PlainReport<W> {
             out,
             options,
             name_width: *NAME_WIDTH.start(),
+            stream: Stream::default(),
             failed: Vec::new(),
             not_kept: 0,
         }
@@ -62,9 +93,29 @@ impl<W: Write> PlainReport<W> {
                 node,
                 reasons,
                 command,
+                ..
             } => self.started(node, reasons, command),
-            BuildEvent::NodeFinished { node, outcome } => self.finished(node, outcome),
-            BuildEvent::Notice(notice) => self.notice(notice),
+            BuildEvent::Output {
+                node,
+                bytes,
+                skipped,
+            } => self.output(node, bytes, *skipped),
+            BuildEvent::NodeFinished { node, outcome } => {
+                self.rest(node) + &self.finished(node, outcome)
+            }
+            BuildEvent::Notice(notice) => {
+                let rest = match notice {
+                    Notice::Retrying { node, .. } => self.rest(node),
+                    _ => String::new(),
+                };
+                rest + &self.notice(notice)
+            }
+            // Only of use while the next line is waited for.
+            BuildEvent::NodeChecking { .. }
+            | BuildEvent::NodeQueued { .. }
+            | BuildEvent::RoomFor(_)
+            | BuildEvent::Ahead(_)
+            | BuildEvent::Stopping(_) => String::new(),
             BuildEvent::Finished(summary) => self.end(summary),
         };
         if !text.is_empty() {
@@ -100,20 +151,52 @@ impl<W: Write> PlainReport<W> {
         text
     }
 
+    fn output(&mut self, node: &str, bytes: &[u8], skipped: u64) -> String {
+        let prefix = self.prefix(node);
+        self.stream.take(node, bytes, skipped, prefix)
+    }
+
+    /// What is left of the last line that `node` printed.
+    fn rest(&mut self, node: &str) -> String {
+        if self.options.output != Shown::Stream {
+            return String::new();
+        }
+        let prefix = self.prefix(node);
+        self.stream.end(node, prefix)
+    }
+
+    fn prefix(&mut self, node: &str) -> Prefix {
+        Prefix {
+            width: self.widened(node),
+            colour: self.options.colour,
+        }
+    }
+
     fn finished(&mut self, node: &str, outcome: &Outcome) -> String {
         let PlainOptions { quiet, verbose, .. } = self.options;
         match outcome {
             Outcome::Failed(failure) => self.failure(node, failure),
-            _ if quiet => String::new(),
-            Outcome::Ran { took, unchanged } => {
+            Outcome::Ran {
+                took,
+                unchanged,
+                printed,
+            } => {
+                let printed = match self.options.output {
+                    Shown::Grouped => blocks::whole(node, printed, self.options),
+                    Shown::Failed | Shown::Stream | Shown::None => String::new(),
+                };
+                if quiet && printed.is_empty() {
+                    return String::new();
+                }
                 let same = if *unchanged {
                     ", outputs as before"
                 } else {
                     ""
                 };
                 let rest = format!("{}{same}", units::duration(*took));
-                self.line("ran", AnsiColor::Green.on_default(), node, &rest)
+                self.line("ran", AnsiColor::Green.on_default(), node, &rest) + &printed
             }
+            _ if quiet => String::new(),
             Outcome::Restored { saved_ms } => {
                 let rest = format!("saved {}", units::duration_ms(*saved_ms));
                 self.line("restored", AnsiColor::Cyan.on_default(), node, &rest)
@@ -192,13 +275,26 @@ impl<W: Write> PlainReport<W> {
 
     /// A line of the table.
     fn line(&mut self, word: &str, style: Style, node: &str, rest: &str) -> String {
-        self.name_width = self
-            .name_width
-            .max(node.chars().count())
-            .min(*NAME_WIDTH.end());
-        let (style, width) = (self.paint(style), self.name_width);
-        let line = format!("{style}{word:<8}{style:#} {node:width$}  {rest}");
+        let (style, width) = (self.paint(style), self.widened(node));
+        let node = padded(node, width);
+        let line = format!("{style}{word:<8}{style:#} {node}  {rest}");
         format!("{}\n", line.trim_end())
+    }
+
+    /// The columns of names when `node` is one of them.
+    fn widened(&mut self, node: &str) -> usize {
+        self.name_width = self.name_width.max(node.width()).min(*NAME_WIDTH.end());
+        self.name_width
+    }
+
+    /// Where it writes to.
+    pub fn out(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    /// The columns that names take so far.
+    pub fn name_width(&self) -> usize {
+        self.name_width
     }
 
     /// A word, a colon, a sentence.
@@ -214,6 +310,11 @@ impl<W: Write> PlainReport<W> {
             Style::new()
         }
     }
+}
+
+/// `text` with spaces up to `width` columns.
+pub(super) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// Further lines of a sentence go below it.

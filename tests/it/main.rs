@@ -17,6 +17,7 @@ mod fmt;
 mod graph;
 mod kedro;
 mod language;
+mod live;
 mod protection;
 mod quoting;
 mod schedule;

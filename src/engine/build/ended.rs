@@ -12,6 +12,7 @@ use crate::world::trouble::Trouble;
 
 impl Build<'_, '_> {
     pub(super) fn ran(&mut self, item: u32, ran: Ran) -> Result<(), Trouble> {
+        self.follow_to_the_end(item);
         self.notices(ran.notices);
         let node = self.node(item);
         if let Some(record) = ran.record {
@@ -22,6 +23,7 @@ impl Build<'_, '_> {
                 settled,
                 took,
                 keep,
+                printed,
             } => {
                 let last = self.shared.tools.ledger.node(self.graph().name(node));
                 let unchanged =
@@ -34,7 +36,14 @@ impl Build<'_, '_> {
                     self.note_outputs(node, &settled);
                     self.memory.outputs(&settled.result.outputs)?;
                 }
-                self.finished(item, Outcome::Ran { took, unchanged });
+                self.finished(
+                    item,
+                    Outcome::Ran {
+                        took,
+                        unchanged,
+                        printed,
+                    },
+                );
                 self.tell_scheduler(News::Ran(item));
                 self.put_away_what_is_read(item)?;
             }
@@ -79,6 +88,9 @@ impl Build<'_, '_> {
             retry,
             most,
         }));
+        // What this try printed must not be taken for the next one's.
+        self.forget_what_it_printed(item);
+        self.outlook.returns(item);
         self.tell_scheduler(News::Again(item));
         true
     }
@@ -86,6 +98,7 @@ impl Build<'_, '_> {
     pub(super) fn failed(&mut self, item: u32, failure: Failure) {
         self.summary.failed += 1;
         self.pending.remove(&item);
+        self.outlook.fails(item);
         self.finished(item, Outcome::Failed(failure));
         self.tell_scheduler(News::Failed(item));
     }

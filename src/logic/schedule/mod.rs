@@ -16,6 +16,7 @@
 mod crowd;
 pub mod estimates;
 mod lines;
+mod outlook;
 mod paths;
 mod room;
 mod scheduler;
@@ -24,6 +25,7 @@ mod slots;
 #[cfg(test)]
 mod simulate;
 
+pub use outlook::{Ahead, Outlook};
 pub use scheduler::Scheduler;
 
 /// What holds for a whole build.

@@ -127,6 +127,17 @@ impl Scheduler {
         self.slots.running()
     }
 
+    /// For which item slots are kept free now, though others could start.
+    pub fn makes_room_for(&self) -> Option<u32> {
+        let rank = self.slots.holds_for().filter(|_| !self.halted)?;
+        Some(self.by_rank[rank as usize])
+    }
+
+    /// Whether no orders are given any more, after a failure or an interruption.
+    pub fn is_halted(&self) -> bool {
+        self.halted
+    }
+
     /// Takes `item` out of flight; it does not come back.
     fn leave(&mut self, item: u32) {
         let rank = self.rank[item as usize];

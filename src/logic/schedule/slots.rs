@@ -106,6 +106,12 @@ impl Slots {
         self.queued
     }
 
+    /// The item that room is made for, or will be as soon as a slot is free: one that must be alone and is next.
+    pub(super) fn holds_for(&self) -> Option<u32> {
+        let next = || self.leader().filter(|&rank| self.room.takes_all(rank));
+        self.hold.map(|hold| hold.rank).or_else(next)
+    }
+
     /// Puts an item in the queue.
     pub(super) fn queue(&mut self, rank: u32) {
         self.queued += 1;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::path::ProjectPath;
 use crate::base::record::Ending;
-use crate::logic::event::FailureCause;
+use crate::logic::event::{FailureCause, Printed, Prospect};
 use crate::report::printed;
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ fn ran(node: &str) -> BuildEvent {
         Outcome::Ran {
             took: Duration::from_millis(1200),
             unchanged: false,
+            printed: Printed::default(),
         },
     )
 }
@@ -60,6 +61,7 @@ fn every_end() -> Vec<BuildEvent> {
                 Reason::InputOrder,
             ],
             command: "cat a b\n\tsort".into(),
+            prospect: Prospect::default(),
         },
         ran("clean"),
         finished(
@@ -67,6 +69,7 @@ fn every_end() -> Vec<BuildEvent> {
             Outcome::Ran {
                 took: Duration::from_millis(12),
                 unchanged: true,
+                printed: Printed::default(),
             },
         ),
         finished("train", Outcome::Restored { saved_ms: 200_000 }),

@@ -296,7 +296,21 @@ pub fn read_log_end(path: &Path, most: u64) -> Result<Vec<u8>, Trouble> {
     read().map_err(Trouble::on("read", path))
 }
 
-/// Removes a log that holds nothing.
+/// The next bytes of a log that is being written, at most `most` from `from` on, or from its start when it has become
+/// shorter than that: where they begin, they themselves, and the log's size. `None` when it is not there.
+pub fn read_log_from(path: &Path, from: u64, most: u64) -> Option<(u64, Vec<u8>, u64)> {
+    let mut file = File::open(path).ok()?;
+    let size = file.metadata().ok()?.len();
+    let from = if size < from { 0 } else { from };
+    let mut bytes = Vec::new();
+    if from < size {
+        file.seek(SeekFrom::Start(from)).ok()?;
+        file.take(most).read_to_end(&mut bytes).ok()?;
+    }
+    Some((from, bytes, size))
+}
+
+/// Removes a log that holds nothing, or nothing of use.
 pub fn remove_log(path: &Path) {
     let _ = fs::remove_file(path);
 }
@@ -360,6 +374,18 @@ mod tests {
         assert_ne!(kept[0], kept[1]);
         assert_eq!(fs::read_to_string(root.join(&kept[0])).unwrap(), "one");
         assert_eq!(fs::read_to_string(root.join(&kept[1])).unwrap(), "two");
+    }
+
+    #[test]
+    fn a_log_that_was_emptied_is_read_from_its_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        assert_eq!(read_log_from(&log, 0, 10), None);
+        fs::write(&log, "abcdef").unwrap();
+        assert_eq!(read_log_from(&log, 2, 3), Some((2, b"cde".to_vec(), 6)));
+        assert_eq!(read_log_from(&log, 6, 3), Some((6, Vec::new(), 6)));
+        fs::write(&log, "xy").unwrap();
+        assert_eq!(read_log_from(&log, 6, 3), Some((0, b"xy".to_vec(), 2)));
     }
 
     #[test]
