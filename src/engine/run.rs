@@ -11,7 +11,7 @@ use super::shared::{Shared, pycache};
 use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::base::record::{Ending, RunRecord, RunResult};
+use crate::base::record::{Ending, RunRecord, RunResult, Usage};
 use crate::logic::event::{Failure, FailureCause, Notice};
 use crate::logic::graph::{JobSpec, NodeId};
 use crate::logic::plan::key;
@@ -36,6 +36,7 @@ pub(super) enum RunFound {
     Done {
         settled: Settled,
         took: Duration,
+        usage: Usage,
         keep: bool,
     },
     /// It did not.
@@ -138,6 +139,7 @@ impl Run<'_> {
             outputs,
             log,
             duration_ms: execution.took.as_millis() as u64,
+            usage: execution.usage,
         };
         if keep
             && !spec.cache_off
@@ -152,6 +154,7 @@ impl Run<'_> {
                 result,
             },
             took: execution.took,
+            usage: execution.usage,
             keep,
         }
     }
@@ -176,6 +179,7 @@ impl Run<'_> {
             duration_ms: execution.took.as_millis() as u64,
             ending: execution.ending,
             log: execution.logged_bytes > 0,
+            usage: execution.usage,
         })
     }
 
@@ -195,6 +199,7 @@ impl Run<'_> {
         RunFound::Failed(Failure {
             cause,
             took: execution.took,
+            usage: execution.usage,
             withheld: withheld(&self.shared.tools.variables, &job.env, &output),
             output_cut: execution.logged_bytes > output.len() as u64,
             output,
@@ -238,5 +243,6 @@ fn failure_cause(execution: &Execution) -> Option<FailureCause> {
             error: trouble.to_string(),
         });
     }
-    (!execution.ending.is_success()).then_some(FailureCause::Ending(execution.ending))
+    let peak = execution.usage.peak.map(|peak| peak.bytes);
+    FailureCause::of_ending(execution.ending, peak, execution.kernel_kills)
 }

@@ -35,7 +35,9 @@ pub(super) fn output(node: &str, failure: &Failure, options: PlainOptions) -> St
     if lines.is_empty() {
         let ran = matches!(
             failure.cause,
-            FailureCause::Ending(_) | FailureCause::BadOutputs(_)
+            FailureCause::Ending(_)
+                | FailureCause::KilledForMemory { .. }
+                | FailureCause::BadOutputs(_)
         );
         return if ran {
             "  it printed nothing\n".to_owned()

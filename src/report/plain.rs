@@ -105,7 +105,9 @@ impl<W: Write> PlainReport<W> {
         match outcome {
             Outcome::Failed(failure) => self.failure(node, failure),
             _ if quiet => String::new(),
-            Outcome::Ran { took, unchanged } => {
+            Outcome::Ran {
+                took, unchanged, ..
+            } => {
                 let same = if *unchanged {
                     ", outputs as before"
                 } else {

@@ -17,6 +17,7 @@ mod fmt;
 mod graph;
 mod kedro;
 mod language;
+mod memory;
 mod protection;
 mod quoting;
 mod schedule;

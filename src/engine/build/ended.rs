@@ -21,6 +21,7 @@ impl Build<'_, '_> {
             RunFound::Done {
                 settled,
                 took,
+                usage,
                 keep,
             } => {
                 let last = self.shared.tools.ledger.node(self.graph().name(node));
@@ -34,7 +35,12 @@ impl Build<'_, '_> {
                     self.note_outputs(node, &settled);
                     self.memory.outputs(&settled.result.outputs)?;
                 }
-                self.finished(item, Outcome::Ran { took, unchanged });
+                let outcome = Outcome::Ran {
+                    took,
+                    unchanged,
+                    usage,
+                };
+                self.finished(item, outcome);
                 self.tell_scheduler(News::Ran(item));
                 self.put_away_what_is_read(item)?;
             }

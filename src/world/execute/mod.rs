@@ -22,8 +22,9 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal};
+use wait4::{ResUse, Wait4};
 
-use crate::base::record::Ending;
+use crate::base::record::{Ending, Usage};
 use crate::world::clock;
 use crate::world::trouble::Trouble;
 
@@ -34,8 +35,12 @@ pub mod orphans;
 pub mod probe;
 mod program;
 mod running;
+mod sample;
+mod table;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
+
+mod usage;
 
 pub use running::Running;
 
@@ -87,6 +92,11 @@ pub struct Execution {
     pub stopped: bool,
     /// Size of the log, in bytes.
     pub logged_bytes: u64,
+    /// What it took of the machine.
+    pub usage: Usage,
+    /// How many processes of this machine the kernel killed for want of memory while it ran; `None` where it does not
+    /// say. Asked for only when the command did not end well.
+    pub kernel_kills: Option<u64>,
 }
 
 /// Runs jobs as processes of this machine.
@@ -104,12 +114,14 @@ impl Executor for LocalExecutor {
             left_processes: false,
             stopped: false,
             logged_bytes: 0,
+            usage: Usage::default(),
+            kernel_kills: None,
         };
         if !running.accepts_jobs() {
             execution.stopped = true;
             return execution;
         }
-        let (mut child, log) = match start(job) {
+        let (child, log) = match start(job) {
             Ok(started) => started,
             Err(trouble) => {
                 execution.start_error = Some(trouble);
@@ -118,19 +130,25 @@ impl Executor for LocalExecutor {
         };
         let group = Pid::from_child(&child);
         running.add(group);
-        let (status, timed_out) = wait(&mut child, group, job.timeout, running.grace());
+        let (status, timed_out) = wait(child, group, job.timeout, running.grace());
         execution.took = begun.elapsed();
         let left = end_leftovers(group, running, TAIL_GRACE);
-        execution.stopped = running.remove(group);
+        let gone = running.remove(group);
+        execution.stopped = gone.signalled;
         execution.left_processes = left && !execution.stopped;
         execution.logged_bytes = log.metadata().map_or(0, |metadata| metadata.len());
+        let counted = status.as_ref().ok().map(|ended| ended.rusage);
+        execution.usage = usage::usage(counted, gone.seen);
         match status {
             Ok(_) if timed_out => execution.ending = Ending::TimedOut,
-            Ok(status) => execution.ending = ending(status),
+            Ok(ended) => execution.ending = ending(ended.status),
             // Only when this process was started with SIGCHLD ignored: the kernel keeps no endings then.
             Err(error) => {
                 execution.start_error = Some(trouble("learn the end of", &job.argv[0], error));
             }
+        }
+        if !execution.ending.is_success() {
+            execution.kernel_kills = gone.kernel_kills();
         }
         execution
     }
@@ -197,13 +215,13 @@ fn open_log(path: &Path) -> Result<File, Trouble> {
 /// Waits for the command's end, which a watcher brings about when it takes too long: asked first, killed after `grace`.
 /// Also says whether that was so.
 fn wait(
-    child: &mut Child,
+    child: Child,
     group: Pid,
     timeout: Option<Duration>,
     grace: Duration,
-) -> (io::Result<ExitStatus>, bool) {
+) -> (io::Result<ResUse>, bool) {
     let Some(timeout) = timeout else {
-        return (child.wait(), false);
+        return (child.wait4(), false);
     };
     let (ended, end) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -218,7 +236,7 @@ fn wait(
             }
             true
         });
-        let status = child.wait();
+        let status = child.wait4();
         drop(ended);
         (status, watcher.join().unwrap_or(false))
     })

@@ -8,10 +8,17 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
+use crate::world::clock;
 use crate::world::execute::group;
+use crate::world::execute::sample::{self, Sample};
+use crate::world::nearby;
 
 /// Time that commands get between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(5);
+/// Time between two looks at what the running commands hold; the first is as long after the start of one.
+const LOOK: Duration = Duration::from_millis(100);
+/// A look at a machine with many processes takes milliseconds: never more than one part in so many of the time.
+const LOOK_SHARE: u32 = 100;
 
 /// A handle on all running jobs of one build; its clones are the same. Once it refuses jobs it does so for good: the
 /// next build takes a new one.
@@ -30,6 +37,10 @@ struct Shared {
 struct State {
     phase: Phase,
     groups: Vec<Group>,
+    /// A thread looks at the groups every now and then.
+    looked_at: bool,
+    /// [`nearby::kernel_kills`], as of the last look.
+    kernel_kills: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -37,6 +48,27 @@ struct Group {
     leader: Pid,
     /// Whether one of the signals below was sent to it.
     signalled: bool,
+    /// What it was seen to take.
+    seen: Sample,
+    /// [`nearby::kernel_kills`] when it started.
+    kernel_kills: Option<u64>,
+}
+
+/// What is known of a group that is gone.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Gone {
+    /// It had been told to end.
+    pub(super) signalled: bool,
+    /// What it was seen to take; nothing when it was too short to be looked at.
+    pub(super) seen: Sample,
+    kills_at_start: Option<u64>,
+}
+
+impl Gone {
+    /// How many processes the kernel has killed for want of memory since the group started; asks the system.
+    pub(super) fn kernel_kills(&self) -> Option<u64> {
+        Some(nearby::kernel_kills()?.saturating_sub(self.kills_at_start?))
+    }
 }
 
 /// Only ever moves on.
@@ -69,6 +101,8 @@ impl Running {
         let state = Mutex::new(State {
             phase: Phase::Open,
             groups: Vec::new(),
+            looked_at: false,
+            kernel_kills: None,
         });
         Running(Arc::new(Shared {
             grace,
@@ -137,18 +171,46 @@ impl Running {
         if signalled {
             group::signal(leader, Signal::KILL);
         }
-        state.groups.push(Group { leader, signalled });
+        let looks_already = std::mem::replace(&mut state.looked_at, true);
+        if !looks_already {
+            state.kernel_kills = nearby::kernel_kills();
+        }
+        let kernel_kills = state.kernel_kills;
+        state.groups.push(Group {
+            leader,
+            signalled,
+            seen: Sample::default(),
+            kernel_kills,
+        });
+        if !looks_already {
+            drop(state);
+            let shared = Arc::clone(&self.0);
+            // Without the thread there are no figures.
+            let _ = thread::Builder::new()
+                .name("look".into())
+                .spawn(move || shared.look());
+        }
     }
 
-    /// Forgets a group that has ended. Whether it had been told to.
-    pub(super) fn remove(&self, leader: Pid) -> bool {
+    /// Forgets a group that has ended.
+    pub(super) fn remove(&self, leader: Pid) -> Gone {
         let mut state = self.0.lock();
         let Some(at) = state.groups.iter().position(|group| group.leader == leader) else {
-            return false;
+            return Gone::default();
         };
         let group = state.groups.swap_remove(at);
         self.0.changed.notify_all();
-        group.signalled
+        Gone {
+            signalled: group.signalled,
+            seen: group.seen,
+            kills_at_start: group.kernel_kills,
+        }
+    }
+
+    /// Memory that the one running group was seen to hold.
+    #[cfg(test)]
+    pub(super) fn seen(&self) -> Option<u64> {
+        self.0.lock().groups.first().map(|group| group.seen.bytes)
     }
 
     /// Number of groups that run.
@@ -161,6 +223,38 @@ impl Running {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the groups again and again, until there are none: then the next one starts it anew.
+    fn look(&self) {
+        let mut pause = LOOK;
+        loop {
+            thread::sleep(pause);
+            let mut state = self.lock();
+            state.looked_at = !state.groups.is_empty();
+            if !state.looked_at {
+                return;
+            }
+            let groups = state.groups.iter().map(|group| (group.leader, group.seen));
+            let groups: Vec<(Pid, Sample)> = groups.collect();
+            drop(state);
+            let begun = clock::instant();
+            let samples = sample::look(&groups);
+            let kernel_kills = nearby::kernel_kills();
+            pause = LOOK.max(begun.elapsed() * LOOK_SHARE);
+            let mut state = self.lock();
+            state.kernel_kills = kernel_kills;
+            for ((leader, _), sample) in groups.iter().zip(samples) {
+                // One that ended meanwhile is gone, unless its number is in use again; that is one look's error.
+                if let Some(group) = state
+                    .groups
+                    .iter_mut()
+                    .find(|group| group.leader == *leader)
+                {
+                    group.seen = group.seen.most(sample);
+                }
+            }
+        }
     }
 
     fn kill_all(&self, state: &mut State) {

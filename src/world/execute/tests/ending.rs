@@ -171,7 +171,7 @@ fn a_job_that_starts_during_a_stop_is_killed() {
     let (mut child, _) = start(&place.shell("trap '' TERM; sleep 20")).unwrap();
     running.add(Pid::from_child(&child));
     assert_eq!(ending(child.wait().unwrap()), Ending::Signal(9));
-    assert!(running.remove(Pid::from_child(&child)));
+    assert!(running.remove(Pid::from_child(&child)).signalled);
 }
 
 /// The leader dies of the request at once; what it waited for has the whole grace to tidy up.

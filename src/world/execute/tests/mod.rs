@@ -1,6 +1,7 @@
 //! Real processes: what the tests of running and of ending them share.
 
 use super::*;
+use crate::base::record::PeakSource;
 use std::fs;
 
 mod ending;
