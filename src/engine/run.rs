@@ -218,6 +218,7 @@ pub(super) fn command_job(
     build: u32,
 ) -> Job {
     let place = &project.place;
+    let mark = format!("{token}-{}", node.0);
     let env = command_environment(&EnvironmentParts {
         caller: &tools.variables,
         declared: &spec.env,
@@ -225,12 +226,13 @@ pub(super) fn command_job(
         inputs: &spec.inputs,
         outputs: &spec.outputs,
         pycache: &pycache(place),
-        token,
+        token: &mark,
     });
     Job {
         argv: spec.argv.clone(),
         dir: ProjectPath::from_normal(&spec.folder).under(&place.root),
         env,
+        mark,
         log: state::log_path(&place.state, project.graph.name(node), build),
         timeout: (spec.timeout_ms > 0).then(|| Duration::from_millis(spec.timeout_ms)),
     }

@@ -6,7 +6,9 @@ use super::project::{Place, Project, Tools};
 use crate::base::path::ProjectPath;
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::Selection;
+use crate::world::execute::guard::Guard;
 use crate::world::execute::{Executor, Running};
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -32,6 +34,8 @@ pub struct Hands<'a> {
     pub running: &'a Running,
     /// Marks this build's processes.
     pub token: &'a str,
+    /// Sees to it that no command outlives the build; from the first command on.
+    pub guard: OnceCell<Guard>,
     /// When the build began, the survey included.
     pub begun: Instant,
 }

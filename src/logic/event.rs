@@ -224,6 +224,11 @@ pub enum Notice {
         /// Which node.
         node: String,
     },
+    /// Processes that commands had left running, as services for others perhaps, were ended with the build.
+    LeftAtTheEnd {
+        /// How many.
+        count: usize,
+    },
     /// The result could not be kept in the cache; the node counts as run all the same.
     NotKept {
         /// Which node.

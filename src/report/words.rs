@@ -59,6 +59,12 @@ pub fn notice(notice: &Notice) -> String {
         Notice::LeftProcesses { node } => {
             format!("`{node}` ended but left processes running; they were ended")
         }
+        Notice::LeftAtTheEnd { count: 1 } => {
+            "1 process that a command had left running was ended with the build".to_owned()
+        }
+        Notice::LeftAtTheEnd { count } => {
+            format!("{count} processes that commands had left running were ended with the build")
+        }
         Notice::NotKept { node, trouble } => format!(
             "the result of `{node}` could not be kept in the cache, so it cannot be restored later: {}",
             escaped(trouble)

@@ -18,6 +18,7 @@ mod graph;
 mod kedro;
 mod language;
 mod memory;
+mod processes;
 mod protection;
 mod quoting;
 mod schedule;

@@ -62,7 +62,7 @@ pub struct EnvironmentParts<'a> {
     pub outputs: &'a [String],
     /// Python's private byte-code cache, see [`super::bytecode`]; absolute.
     pub pycache: &'a Path,
-    /// Marks the processes of this build, see [`orphans`].
+    /// Marks the processes of this job, see [`orphans`].
     pub token: &'a str,
 }
 

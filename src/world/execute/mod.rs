@@ -6,7 +6,8 @@
 //! file, a command that writes `> /dev/stderr` where `>&2` is meant empties the log before it goes on.
 //!
 //! The command leads a process group of its own. A child that starts another group or session (`timeout`, `setsid`)
-//! is not seen here; [`orphans`] finds it by its environment.
+//! is found by its descent, and when it has lost its parents by its environment ([`orphans`]). It is ended with a command
+//! that does not end well; after one that does it may go on as a service for others, until the build ends.
 //!
 //! Does not know what the command is for, when it may start, or what its ending means for a node.
 
@@ -31,6 +32,9 @@ use crate::world::trouble::Trouble;
 pub mod bytecode;
 pub mod environment;
 mod group;
+pub mod guard;
+#[cfg(target_os = "linux")]
+mod keeper;
 pub mod orphans;
 pub mod probe;
 mod program;
@@ -39,6 +43,7 @@ mod sample;
 mod table;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
+mod tree;
 
 mod usage;
 
@@ -68,6 +73,8 @@ pub struct Job {
     pub dir: PathBuf,
     /// The whole environment; nothing else is inherited. See [`environment::command_environment`].
     pub env: Vec<(OsString, OsString)>,
+    /// What [`orphans::MARK`] is in `env`: the build's token and, behind a dash, what is this job's alone.
+    pub mark: String,
     /// The file that receives standard output and standard error. Emptied first; its folder has to stand.
     pub log: PathBuf,
     /// When this has passed, the command and all that it started in its group is ended.
@@ -121,18 +128,28 @@ impl Executor for LocalExecutor {
             execution.stopped = true;
             return execution;
         }
-        let (child, log) = match start(job) {
+        let started = running.starting(|| {
+            let (child, log) = start(job)?;
+            let group = Pid::from_child(&child);
+            Ok(((child, log), group))
+        });
+        let ((child, log), group) = match started {
             Ok(started) => started,
             Err(trouble) => {
                 execution.start_error = Some(trouble);
                 return execution;
             }
         };
-        let group = Pid::from_child(&child);
-        running.add(group);
         let (status, timed_out) = wait(child, group, job.timeout, running.grace());
         execution.took = begun.elapsed();
         let left = end_leftovers(group, running, TAIL_GRACE);
+        if timed_out
+            || running.is_ending()
+            || !status.as_ref().is_ok_and(|ended| ended.status.success())
+        {
+            // Its outputs will be cleared, and perhaps it is tried again: also what has left the group must be gone.
+            orphans::end_orphans(&job.mark, running.grace(), &|| running.is_killed());
+        }
         let gone = running.remove(group);
         execution.stopped = gone.signalled;
         execution.left_processes = left && !execution.stopped;
@@ -230,9 +247,14 @@ fn wait(
             if !is_over(timeout) {
                 return false;
             }
+            let escaped = tree::escaped(&[group]);
             group::ask_to_end(group);
+            tree::signal_each(&escaped, Signal::TERM);
+            tree::signal_each(&escaped, Signal::CONT);
             if is_over(grace) {
+                let escaped = tree::escaped(&[group]);
                 group::signal(group, Signal::KILL);
+                tree::signal_each(&escaped, Signal::KILL);
             }
             true
         });

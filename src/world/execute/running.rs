@@ -2,15 +2,20 @@
 //!
 //! Does not know why a build stops, nor what a job was for.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
+#[cfg(target_os = "linux")]
+use rustix::process::{WaitOptions, getpgrp, getpid, waitpid};
 
 use crate::world::clock;
 use crate::world::execute::group;
 use crate::world::execute::sample::{self, Sample};
+use crate::world::execute::table::{self, Process};
+use crate::world::execute::tree;
 use crate::world::nearby;
 
 /// Time that commands get between SIGTERM and SIGKILL.
@@ -31,6 +36,10 @@ struct Shared {
     state: Mutex<State>,
     /// Told when a group is gone and when the phase moves on.
     changed: Condvar,
+    /// Read by those who start a job until it is in the list, so that a child that is in no list is no job.
+    starts: RwLock<()>,
+    /// Children of this process that are no jobs are those that lost their parents; their end is taken note of here.
+    adopts: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -108,6 +117,8 @@ impl Running {
             grace,
             state,
             changed: Condvar::new(),
+            starts: RwLock::new(()),
+            adopts: AtomicBool::new(false),
         }))
     }
 
@@ -130,12 +141,17 @@ impl Running {
             return;
         }
         state.phase = Phase::Ending;
+        // Looked for first: with their parents they lose what they are known by.
+        let escaped = tree::escaped(&state.leaders());
         for group in &mut state.groups {
             group.signalled = true;
             group::ask_to_end(group.leader);
         }
         let nobody = state.groups.is_empty();
         drop(state);
+        // Those that have a group of their own are asked as well: a shell that is to tidy up waits for them first.
+        tree::signal_each(&escaped, Signal::TERM);
+        tree::signal_each(&escaped, Signal::CONT);
         let shared = Arc::clone(&self.0);
         let reaper = move || shared.kill_after_grace();
         if !nobody
@@ -158,9 +174,31 @@ impl Running {
         self.0.lock().phase >= Phase::Ending
     }
 
+    /// Whether all jobs were killed.
+    pub fn is_killed(&self) -> bool {
+        self.0.lock().phase == Phase::Killed
+    }
+
     /// The time between SIGTERM and SIGKILL.
     pub(super) fn grace(&self) -> Duration {
         self.0.grace
+    }
+
+    /// From now on whoever loses its parents below this process is its child, and nobody else waits for it.
+    #[cfg(target_os = "linux")]
+    pub(super) fn take_note_of_the_adopted(&self) {
+        self.0.adopts.store(true, Ordering::Relaxed);
+    }
+
+    /// Starts a job by `start`, which returns the leader of its group, and takes it up.
+    pub(super) fn starting<T, E>(
+        &self,
+        start: impl FnOnce() -> Result<(T, Pid), E>,
+    ) -> Result<(T, Pid), E> {
+        let _starting = self.0.starts.read().unwrap_or_else(PoisonError::into_inner);
+        let (started, leader) = start()?;
+        self.add(leader);
+        Ok((started, leader))
     }
 
     /// Takes up a group that was just started. When the stop came between the question whether it may start and now,
@@ -220,6 +258,12 @@ impl Running {
     }
 }
 
+impl State {
+    fn leaders(&self) -> Vec<Pid> {
+        self.groups.iter().map(|group| group.leader).collect()
+    }
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -239,7 +283,9 @@ impl Shared {
             let groups: Vec<(Pid, Sample)> = groups.collect();
             drop(state);
             let begun = clock::instant();
-            let samples = sample::look(&groups);
+            let all: Vec<Process> = table::processes().collect();
+            let samples = sample::look(&all, &groups);
+            self.forget_the_dead(&all);
             let kernel_kills = nearby::kernel_kills();
             pause = LOOK.max(begun.elapsed() * LOOK_SHARE);
             let mut state = self.lock();
@@ -257,12 +303,45 @@ impl Shared {
         }
     }
 
+    /// Takes note of the end of children that are no jobs: they would stay in the table of processes otherwise.
+    #[cfg(target_os = "linux")]
+    fn forget_the_dead(&self, all: &[Process]) {
+        if !self.adopts.load(Ordering::Relaxed) {
+            return;
+        }
+        let (own, own_group) = (getpid().as_raw_pid(), getpgrp().as_raw_pid());
+        let dead = all.iter().filter(|process| {
+            // Those of the own group are probes, which have somebody who waits for them.
+            !process.alive && process.parent == own && process.group != own_group
+        });
+        let dead: Vec<Pid> = dead
+            .filter_map(|process| Pid::from_raw(process.number))
+            .collect();
+        if dead.is_empty() {
+            return;
+        }
+        // While nobody starts a job, all jobs are in the list.
+        let _no_starts = self.starts.write().unwrap_or_else(PoisonError::into_inner);
+        let leaders = self.lock().leaders();
+        for process in dead
+            .into_iter()
+            .filter(|process| !leaders.contains(process))
+        {
+            let _ = waitpid(Some(process), WaitOptions::NOHANG);
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn forget_the_dead(&self, _all: &[Process]) {}
+
     fn kill_all(&self, state: &mut State) {
         state.phase = Phase::Killed;
+        let escaped = tree::escaped(&state.leaders());
         for group in &mut state.groups {
             group.signalled = true;
             group::signal(group.leader, Signal::KILL);
         }
+        tree::signal_each(&escaped, Signal::KILL);
         self.changed.notify_all();
     }
 

@@ -38,6 +38,7 @@ impl Place {
             argv: argv.iter().map(ToString::to_string).collect(),
             dir: self.0.path().to_path_buf(),
             env: shell_environment(),
+            mark: token("none"),
             log: self.0.path().join("log"),
             timeout: None,
         }
