@@ -61,6 +61,7 @@ pub fn build(
         tools,
         executor: hands.executor,
         running: hands.running,
+        pool: hands.pool,
         token: hands.token,
         build: tools.ledger.last_build() + 1,
         started_ms: clock::now_ms(),
@@ -68,7 +69,7 @@ pub fn build(
     };
     let (schedule, resources) = items.schedule(project, tools, request.selection);
     let limits = Limits {
-        jobs: request.jobs,
+        jobs: hands.pool.jobs,
         keep_going: request.keep_going,
         resources,
     };

@@ -87,7 +87,7 @@ fn rows(project: &Project, tools: &Tools, node: NodeId, token: &str) -> Result<V
     let spec = project.graph.job(node);
     let mut rows = Vec::new();
     for script in &spec.probes {
-        let mut job = command_job(project, tools, node, &spec, token, 0);
+        let mut job = command_job(project, tools, node, &spec, token, 0, &[]);
         job.argv = spec.probe_shell.clone();
         job.argv.push(script.clone());
         let said =

@@ -82,6 +82,11 @@ impl Run<'_> {
                 &spec.shown,
             ))
         };
+        let slots = self.shared.project.graph.demand(self.node).slots;
+        let Some(held) = self.shared.pool.take(slots.max(1), self.shared.running) else {
+            let _ = self.clear_outputs(spec.persist);
+            return RunFound::Stopped;
+        };
         // Before the bytes are looked at, so that no change falls between the two.
         let stamps = self.input_stamps();
         // A source may have changed while this node waited for its slot: what counts is what the command will read.
@@ -101,8 +106,11 @@ impl Run<'_> {
             &spec,
             self.shared.token,
             self.shared.build,
+            self.shared.pool.variables(),
         );
         let execution = self.shared.executor.run(&job, self.shared.running);
+        // What follows is ours, and no command.
+        drop(held);
         self.record = self.history(&execution);
         if execution.stopped {
             self.remove_outputs(&spec);
@@ -216,6 +224,7 @@ pub(super) fn command_job(
     spec: &JobSpec,
     token: &str,
     build: u32,
+    offered: &[(&'static str, String)],
 ) -> Job {
     let place = &project.place;
     let mark = format!("{token}-{}", node.0);
@@ -227,6 +236,7 @@ pub(super) fn command_job(
         outputs: &spec.outputs,
         pycache: &pycache(place),
         token: &mark,
+        offered,
     });
     Job {
         argv: spec.argv.clone(),

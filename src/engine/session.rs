@@ -4,6 +4,7 @@
 
 use super::build;
 use super::listings::is_leftover;
+use super::pool::Pool;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
 use super::shared::{Hands, Request};
@@ -230,20 +231,22 @@ pub fn build(
     if !survey.missing.is_empty() {
         return Err(SessionError::Missing(session.name_missing(&survey)));
     }
+    let declared = session.project.settings.jobs;
+    let (pool, notice) = Pool::choose(order, declared, &session.tools.variables);
+    if let Some(notice) = notice {
+        tell(BuildEvent::Notice(notice));
+    }
     let request = Request {
         selection: &selection,
         removed: &removed,
         forced: order.force.then_some(&selection),
-        jobs: order
-            .jobs
-            .or(session.project.settings.jobs)
-            .unwrap_or(order.processors),
         keep_going: order.keep_going,
     };
     let hands = Hands {
         executor: &LocalExecutor,
         running: &running,
         token: &token,
+        pool: &pool,
         guard,
         begun,
     };

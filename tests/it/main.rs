@@ -15,6 +15,7 @@ mod diagnostics;
 mod faults;
 mod fmt;
 mod graph;
+mod jobserver;
 mod kedro;
 mod language;
 mod memory;

@@ -112,6 +112,7 @@ mod tests {
                 outputs: &[],
                 pycache: &prefix,
                 token: "bytecode",
+                offered: &[],
             }),
             log: root.join("log"),
             timeout: None,

@@ -58,6 +58,11 @@ const KILL_WAIT: Duration = Duration::from_secs(1);
 /// How long a program that somebody still holds open for writing is tried again.
 const BUSY_WAIT: Duration = Duration::from_secs(1);
 
+/// The program that a command of this name would start, looked for along `path`; `None` where there is none.
+pub fn find_program(name: &str, path: &OsStr) -> Option<PathBuf> {
+    program::find(name, Some(path), Path::new("/")).ok()
+}
+
 /// Runs jobs. The seam for other ways to run one: sandboxed, or on another machine.
 pub trait Executor: Sync {
     /// Runs `job` to its end on the calling thread. `running` can end it from another thread.

@@ -165,7 +165,7 @@ impl Running {
     }
 
     /// Whether a job may still start.
-    pub(super) fn accepts_jobs(&self) -> bool {
+    pub fn accepts_jobs(&self) -> bool {
         self.0.lock().phase == Phase::Open
     }
 
