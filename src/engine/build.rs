@@ -83,7 +83,7 @@ pub fn build(
         standing: survey.standing,
         pending: HashMap::new(),
         tries: HashMap::new(),
-        jobs: request.jobs,
+        jobs: hands.pool.jobs,
         clamped: false,
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
         guard: &hands.guard,

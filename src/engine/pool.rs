@@ -70,7 +70,9 @@ impl Pool {
     pub(super) fn take(&self, slots: u32, running: &Running) -> Option<Option<Held<'_>>> {
         match self.tokens() {
             None => Some(None),
-            Some(tokens) => tokens.take(slots, &|| running.accepts_jobs()).map(Some),
+            Some(tokens) => tokens
+                .take(slots.min(self.jobs), &|| running.accepts_jobs())
+                .map(Some),
         }
     }
 

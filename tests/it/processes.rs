@@ -151,13 +151,14 @@ fn ctrl_c_twice_kills() {
     let sleepers = Sleepers::new();
     let deaf = r##"
         node "deaf" { out "deaf"; run #"trap "" INT TERM; echo half > {out}; setsid sleep TIME & sleep TIME & sleep TIME"# }
-        node "heard" { run "trap 'touch heard; exit 1' TERM; while true; do sleep 0.01; done" }
+        node "heard" { run "trap 'touch heard; exit 1' TERM; touch listens; while true; do sleep 0.01; done" }
     "##;
     sleepers
         .sandbox
         .manifest(&deaf.replace("TIME", &sleepers.time));
     let (mut terminal, mut build) = Terminal::build(&sleepers.sandbox);
     sleepers.wait_until_they_sleep(3);
+    wait_until("one to listen", || sleepers.sandbox.stands("listens"));
     terminal.press_ctrl_c();
     wait_until("the first to be heard", || sleepers.sandbox.stands("heard"));
     terminal.press_ctrl_c();
