@@ -53,6 +53,37 @@ pub struct RunResult {
     pub log: Option<Digest>,
     /// How long the command took, in milliseconds.
     pub duration_ms: u64,
+    /// What it took of the machine.
+    pub usage: Usage,
+}
+
+/// What a command took of the machine, as far as that could be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Processor time, user's and system's, of the command and all processes that it waited for, in milliseconds.
+    pub cpu_ms: Option<u64>,
+    /// The most memory that it held at one time. `None` for a command that was gone before anybody could look and
+    /// whose size the kernel does not tell apart from that of `pipe`, from which it sprang: it was small and short.
+    pub peak: Option<Peak>,
+}
+
+/// A peak of resident memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peak {
+    /// Bytes.
+    pub bytes: u64,
+    /// How it was measured.
+    pub source: PeakSource,
+}
+
+/// How a peak of memory was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeakSource {
+    /// All processes of the command together, looked at several times a second; between two looks it may have been
+    /// more.
+    Sampled,
+    /// The largest of its processes, as the kernel counted it without gaps; together they may have held more.
+    LargestProcess,
 }
 
 /// What this checkout remembers of a node: the last time it was up to date.
@@ -96,6 +127,8 @@ pub struct RunRecord {
     pub ending: Ending,
     /// Whether a log was kept in `.pipe/logs/`.
     pub log: bool,
+    /// What it took of the machine.
+    pub usage: Usage,
 }
 
 /// How a command ended.

@@ -22,7 +22,7 @@ mod status;
 mod why;
 
 use crate::engine::project::{Given, Place};
-use crate::engine::session::SessionError;
+use crate::engine::session::{self, SessionError};
 use arguments::{Arguments, Command, Global};
 use clap::Parser;
 use output::Screen;
@@ -46,6 +46,13 @@ pub mod exit {
 
 /// Runs the program with these arguments, the program's name first.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.collect();
+    if let [_, keep, token] = &arguments[..]
+        && keep == session::KEEP
+    {
+        session::keep(&token.to_string_lossy());
+        return ExitCode::from(exit::DONE);
+    }
     let parsed = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => parsed,
         Err(error) => {

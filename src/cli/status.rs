@@ -10,11 +10,15 @@ pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
     let mut session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(&asked.targets)?;
     let survey = session.survey(&selection, false);
+    let took = |node| {
+        let result = session.record(node)?.result;
+        Some((result.duration_ms, result.usage))
+    };
     let text = status::status(
         &session.project.graph,
         &survey.forecasts,
         &survey.missing,
-        asked.all,
+        asked.all.then_some(&took as status::Took<'_>),
         caller.screen.colour_out,
     );
     output::data(text.as_bytes());

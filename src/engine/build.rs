@@ -24,9 +24,12 @@ use crate::logic::plan::Reason;
 use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler, State};
 use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
+use crate::world::execute::guard::Guard;
+use crate::world::execute::orphans;
 use crate::world::interrupt;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::Instant;
@@ -60,6 +63,7 @@ pub fn build(
         tools,
         executor: hands.executor,
         running: hands.running,
+        pool: hands.pool,
         token: hands.token,
         build: tools.ledger.last_build() + 1,
         started_ms: clock::now_ms(),
@@ -68,7 +72,7 @@ pub fn build(
     };
     let (schedule, guessed, resources) = items.schedule(project, tools, request.selection);
     let limits = Limits {
-        jobs: request.jobs,
+        jobs: hands.pool.jobs,
         keep_going: request.keep_going,
         resources,
     };
@@ -88,6 +92,7 @@ pub fn build(
         tries: HashMap::new(),
         clamped: false,
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
+        guard: &hands.guard,
         summary: Summary {
             fresh: total - work,
             ..Summary::default()
@@ -146,6 +151,7 @@ struct Build<'a, 'w> {
     /// It was said that a node takes more slots than there are.
     clamped: bool,
     memory: Memory,
+    guard: &'w OnceCell<Guard>,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
     begun: Instant,
@@ -167,10 +173,22 @@ impl<'a> Build<'a, '_> {
         self.memory.build_starts()?;
         let (sender, receiver) = mpsc::channel();
         let for_interrupts = sender.clone();
+        let running = shared.running.clone();
         let _listening = interrupt::listen(move |count, _signal| {
+            if count > 1 {
+                // At once, also when the loop below is over and only what is left is ended.
+                running.stop_all(true);
+            }
             let _ = for_interrupts.send(Message::Interrupt { again: count > 1 });
         })?;
-        self.carry_messages(&sender, &receiver)?;
+        let carried = self.carry_messages(&sender, &receiver);
+        let hurry = || shared.running.is_killed();
+        let guard = self.guard.get();
+        let count = guard.map_or(0, |guard| guard.end(orphans::GRACE, &hurry));
+        if count > 0 && !self.summary.interrupted {
+            (self.tell)(BuildEvent::Notice(Notice::LeftAtTheEnd { count }));
+        }
+        carried?;
         self.settle_the_rest();
         self.memory.build_ends()
     }
@@ -201,6 +219,8 @@ impl<'a> Build<'a, '_> {
                             }
                             Order::Run(item) => {
                                 let (node, inputs) = (self.node(item), self.start(item));
+                                self.guard
+                                    .get_or_init(|| Guard::start(shared.token, shared.running));
                                 if let Err(trouble) =
                                     self.memory.about_to_write(self.output_paths(node))
                                 {

@@ -17,6 +17,7 @@ mod inputs;
 mod items;
 mod listings;
 mod memory;
+mod pool;
 mod run;
 pub mod shared;
 

@@ -21,18 +21,24 @@ pub struct Answers(HashMap<NodeId, Result<Vec<Row>, String>>);
 
 impl Answers {
     /// Asks every probe of the selected nodes, several at once.
-    pub(super) fn ask(project: &Project, tools: &Tools, selection: &Selection) -> Answers {
-        let graph = &project.graph;
-        let probed: Vec<NodeId> = graph
-            .nodes()
-            .filter(|&node| selection.contains(node) && graph.probed(node))
-            .collect();
+    pub(super) fn ask(
+        project: &Project,
+        tools: &Tools,
+        selection: &Selection,
+        token: &str,
+    ) -> Answers {
+        let probed: Vec<NodeId> = probed(project, selection).collect();
         let answers = probed
             .into_par_iter()
             .with_max_len(1)
-            .map(|node| (node, rows(project, tools, node)))
+            .map(|node| (node, rows(project, tools, node, token)))
             .collect();
         Answers(answers)
+    }
+
+    /// Whether there is any probe to ask.
+    pub(super) fn are_asked(project: &Project, selection: &Selection) -> bool {
+        probed(project, selection).next().is_some()
     }
 
     /// Why a node's probe has no answer.
@@ -67,11 +73,21 @@ impl Project {
     }
 }
 
-fn rows(project: &Project, tools: &Tools, node: NodeId) -> Result<Vec<Row>, String> {
+fn probed<'a>(
+    project: &'a Project,
+    selection: &'a Selection,
+) -> impl Iterator<Item = NodeId> + use<'a> {
+    let graph = &project.graph;
+    graph
+        .nodes()
+        .filter(|&node| selection.contains(node) && graph.probed(node))
+}
+
+fn rows(project: &Project, tools: &Tools, node: NodeId, token: &str) -> Result<Vec<Row>, String> {
     let spec = project.graph.job(node);
     let mut rows = Vec::new();
     for script in &spec.probes {
-        let mut job = command_job(project, tools, node, &spec, "", 0);
+        let mut job = command_job(project, tools, node, &spec, token, 0, &[]);
         job.argv = spec.probe_shell.clone();
         job.argv.push(script.clone());
         let said =

@@ -11,7 +11,7 @@ use super::shared::{Shared, pycache};
 use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::base::record::{Ending, RunRecord, RunResult};
+use crate::base::record::{Ending, RunRecord, RunResult, Usage};
 use crate::logic::event::{Failure, FailureCause, Hearing, Notice, Printed};
 use crate::logic::graph::{JobSpec, NodeId};
 use crate::logic::plan::key;
@@ -36,6 +36,7 @@ pub(super) enum RunFound {
     Done {
         settled: Settled,
         took: Duration,
+        usage: Usage,
         keep: bool,
         printed: Printed,
     },
@@ -84,6 +85,11 @@ impl Run<'_> {
                 &spec.shown,
             ))
         };
+        let slots = self.shared.project.graph.demand(self.node).slots;
+        let Some(held) = self.shared.pool.take(slots.max(1), self.shared.running) else {
+            let _ = self.clear_outputs(spec.persist);
+            return RunFound::Stopped;
+        };
         // Before the bytes are looked at, so that no change falls between the two.
         let stamps = self.input_stamps();
         // A source may have changed while this node waited for its slot: what counts is what the command will read.
@@ -103,8 +109,11 @@ impl Run<'_> {
             &spec,
             self.shared.token,
             self.shared.build,
+            self.shared.pool.variables(),
         );
         let execution = self.shared.executor.run(&job, self.shared.running);
+        // What follows is ours, and no command.
+        drop(held);
         self.record = self.history(&execution);
         if execution.stopped {
             self.remove_outputs(&spec);
@@ -145,6 +154,7 @@ impl Run<'_> {
             outputs,
             log,
             duration_ms: execution.took.as_millis() as u64,
+            usage: execution.usage,
         };
         if keep
             && !spec.cache_off
@@ -159,6 +169,7 @@ impl Run<'_> {
                 result,
             },
             took: execution.took,
+            usage: execution.usage,
             keep,
             printed,
         }
@@ -184,6 +195,7 @@ impl Run<'_> {
             duration_ms: execution.took.as_millis() as u64,
             ending: execution.ending,
             log: execution.logged_bytes > 0,
+            usage: execution.usage,
         })
     }
 
@@ -207,6 +219,7 @@ impl Run<'_> {
         RunFound::Failed(Failure {
             cause,
             took: execution.took,
+            usage: execution.usage,
             withheld: withheld(&self.shared.tools.variables, &job.env, &output),
             output_cut: cut,
             output,
@@ -223,8 +236,10 @@ pub(super) fn command_job(
     spec: &JobSpec,
     token: &str,
     build: u32,
+    offered: &[(&'static str, String)],
 ) -> Job {
     let place = &project.place;
+    let mark = format!("{token}-{}", node.0);
     let env = command_environment(&EnvironmentParts {
         caller: &tools.variables,
         declared: &spec.env,
@@ -232,12 +247,14 @@ pub(super) fn command_job(
         inputs: &spec.inputs,
         outputs: &spec.outputs,
         pycache: &pycache(place),
-        token,
+        token: &mark,
+        offered,
     });
     Job {
         argv: spec.argv.clone(),
         dir: ProjectPath::from_normal(&spec.folder).under(&place.root),
         env,
+        mark,
         log: state::log_path(&place.state, project.graph.name(node), build),
         timeout: (spec.timeout_ms > 0).then(|| Duration::from_millis(spec.timeout_ms)),
     }
@@ -257,5 +274,6 @@ fn failure_cause(execution: &Execution) -> Option<FailureCause> {
             error: trouble.to_string(),
         });
     }
-    (!execution.ending.is_success()).then_some(FailureCause::Ending(execution.ending))
+    let peak = execution.usage.peak.map(|peak| peak.bytes);
+    FailureCause::of_ending(execution.ending, peak, execution.kernel_kills)
 }

@@ -4,6 +4,7 @@
 
 use super::build;
 use super::listings::is_leftover;
+use super::pool::Pool;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
 use super::shared::{Hands, Request};
@@ -17,11 +18,13 @@ use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
 use crate::world::clock;
-use crate::world::execute::orphans::end_orphans;
+use crate::world::execute::guard::{self, Guard};
+use crate::world::execute::orphans::{self, end_orphans};
 use crate::world::execute::{LocalExecutor, Running};
 use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
+use std::cell::OnceCell;
 
 /// Why a request could not be carried out.
 #[derive(Debug)]
@@ -54,6 +57,8 @@ pub struct Session {
     pub project: Project,
     /// The hands.
     pub tools: Tools,
+    /// Marks the processes of its probes; empty for one that only looks.
+    token: String,
 }
 
 /// What a build is asked for.
@@ -83,6 +88,7 @@ impl Session {
         Ok(Session {
             project: Project::open(place, &tools, false)?,
             tools,
+            token: String::new(),
         })
     }
 
@@ -95,6 +101,7 @@ impl Session {
         Ok(Session {
             project: Project::review(place, &tools)?,
             tools,
+            token: String::new(),
         })
     }
 
@@ -119,7 +126,7 @@ impl Session {
 
     /// Judges the selected nodes as a build would.
     pub fn survey(&mut self, selection: &Selection, forced: bool) -> Survey {
-        self.project.answers = Answers::ask(&self.project, &self.tools, selection);
+        self.project.answers = Answers::ask(&self.project, &self.tools, selection, &self.token);
         survey(
             &self.project,
             &self.tools,
@@ -182,18 +189,22 @@ pub fn build(
 ) -> Result<(Summary, Session), SessionError> {
     let begun = clock::instant();
     let project_mark = project_mark(place);
-    let token = format!("{project_mark}{}-{}", std::process::id(), clock::now_ns());
+    let token = format!("{project_mark}-{}-{}", std::process::id(), clock::now_ns());
     let lock = lock(place, &token, tell)?;
     let tools = Tools::open(place, given);
     if tools.ledger.unfinished() {
         // A build died; should its line in the lock file be lost as well, its processes are known by the project.
-        report_orphans(end_orphans(&project_mark), tell);
+        report_orphans(end(&project_mark), tell);
     }
     for damage in &tools.damages {
         tell(BuildEvent::Notice(Notice::Trouble(damage.clone())));
     }
     let project = Project::open(place, &tools, true)?;
-    let mut session = Session { project, tools };
+    let mut session = Session {
+        project,
+        tools,
+        token: token.clone(),
+    };
     let removed = if session.project.read_anew {
         upkeep::remove_leftovers(&session)?
     } else {
@@ -213,19 +224,24 @@ pub fn build(
         }));
     }
     let selection = session.select(&order.targets)?;
+    let running = Running::new();
+    let guard = OnceCell::new();
+    if Answers::are_asked(&session.project, &selection) {
+        guard.get_or_init(|| Guard::start(&token, &running));
+    }
     let survey = session.survey(&selection, order.force);
     if !survey.missing.is_empty() {
         return Err(SessionError::Missing(session.name_missing(&survey)));
     }
-    let running = Running::new();
+    let declared = session.project.settings.jobs;
+    let (pool, notice) = Pool::choose(order, declared, &session.tools.variables);
+    if let Some(notice) = notice {
+        tell(BuildEvent::Notice(notice));
+    }
     let request = Request {
         selection: &selection,
         removed: &removed,
         forced: order.force.then_some(&selection),
-        jobs: order
-            .jobs
-            .or(session.project.settings.jobs)
-            .unwrap_or(order.processors),
         keep_going: order.keep_going,
         hearing: order.hearing,
     };
@@ -233,6 +249,8 @@ pub fn build(
         executor: &LocalExecutor,
         running: &running,
         token: &token,
+        pool: &pool,
+        guard,
         begun,
     };
     let summary = build::build(
@@ -243,12 +261,16 @@ pub fn build(
         &hands,
         tell,
     )?;
-    if summary.interrupted {
-        // A command that made a group or a session of its own was out of reach until now.
-        end_orphans(&token);
-    }
     drop(lock);
     Ok((summary, session))
+}
+
+/// The argument that makes this program the keeper of a build, see [`keep`]. Nobody types it.
+pub const KEEP: &str = guard::KEEP;
+
+/// Waits for the end of the build with this token, which started this program for it, and ends its commands if it dies.
+pub fn keep(token: &str) {
+    guard::keep(token);
 }
 
 impl Session {
@@ -266,10 +288,14 @@ impl Session {
 
 /// How the tokens of this project's builds begin.
 fn project_mark(place: &Place) -> String {
-    format!(
-        "{}-",
-        Digest::of(place.home.as_os_str().as_encoded_bytes()).short()
-    )
+    Digest::of(place.home.as_os_str().as_encoded_bytes())
+        .short()
+        .to_string()
+}
+
+/// Ends what a dead build left.
+fn end(token: &str) -> usize {
+    end_orphans(token, orphans::GRACE, &|| false)
 }
 
 fn report_orphans(count: usize, tell: &mut dyn FnMut(BuildEvent)) {
@@ -287,7 +313,7 @@ pub(super) fn lock(
     state::prepare(&place.home, &place.state)?;
     let mut waiting = |holder: String| tell(BuildEvent::Notice(Notice::Waiting { holder }));
     let (mut lock, dead) = ProjectLock::acquire(&place.home, token, &mut waiting)?;
-    let count: usize = dead.iter().map(|token| end_orphans(token)).sum();
+    let count: usize = dead.iter().map(|token| end(token)).sum();
     report_orphans(count, tell);
     lock.forget_the_dead();
     Ok(lock)

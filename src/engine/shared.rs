@@ -2,12 +2,15 @@
 //!
 //! No context that everything takes: only `check` and `run` get it, from `build`.
 
+use super::pool::Pool;
 use super::project::{Place, Project, Tools};
 use crate::base::path::ProjectPath;
 use crate::logic::event::Hearing;
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::Selection;
+use crate::world::execute::guard::Guard;
 use crate::world::execute::{Executor, Running};
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -19,8 +22,6 @@ pub struct Request<'a> {
     pub removed: &'a [ProjectPath],
     /// Which of them run even when they are fresh.
     pub forced: Option<&'a Selection>,
-    /// Slots.
-    pub jobs: u32,
     /// After a failure, go on with what is not below it.
     pub keep_going: bool,
     /// What is told of what commands print.
@@ -35,6 +36,10 @@ pub struct Hands<'a> {
     pub running: &'a Running,
     /// Marks this build's processes.
     pub token: &'a str,
+    /// Where its slots come from.
+    pub pool: &'a Pool,
+    /// Sees to it that no command outlives the build; from the first command on.
+    pub guard: OnceCell<Guard>,
     /// When the build began, the survey included.
     pub begun: Instant,
 }
@@ -45,6 +50,7 @@ pub(super) struct Shared<'a> {
     pub(super) tools: &'a Tools,
     pub(super) executor: &'a dyn Executor,
     pub(super) running: &'a Running,
+    pub(super) pool: &'a Pool,
     pub(super) token: &'a str,
     /// This build's number in the checkout.
     pub(super) build: u32,

@@ -3,7 +3,7 @@
 //! Does not know who listens.
 
 use crate::base::path::ProjectPath;
-use crate::base::record::Ending;
+use crate::base::record::{Ending, Usage};
 use crate::logic::plan::Reason;
 use crate::logic::schedule::Ahead;
 use std::time::Duration;
@@ -145,6 +145,8 @@ pub enum Outcome {
         unchanged: bool,
         /// What it printed; empty unless that was asked for.
         printed: Printed,
+        /// What the command took of the machine.
+        usage: Usage,
     },
     /// Its command failed, or did not do what it declared.
     Failed(Failure),
@@ -164,6 +166,8 @@ pub struct Failure {
     pub cause: FailureCause,
     /// How long the command took.
     pub took: Duration,
+    /// What it took of the machine.
+    pub usage: Usage,
     /// The last part of what it printed, raw bytes; empty when it printed nothing.
     pub output: Vec<u8>,
     /// Whether `output` leaves something out at its start.
@@ -180,6 +184,7 @@ impl Failure {
         Failure {
             cause,
             took: Duration::ZERO,
+            usage: Usage::default(),
             output: Vec::new(),
             output_cut: false,
             command: command.to_owned(),
@@ -193,6 +198,17 @@ impl Failure {
 pub enum FailureCause {
     /// The command ended in another way than exit code 0.
     Ending(Ending),
+    /// It ended as for a lack of memory: killed by a signal that `pipe` did not send, or saying so of what it ran, or badly
+    /// in another way while the kernel killed for want of memory.
+    KilledForMemory {
+        /// How it ended.
+        ending: Ending,
+        /// What it was seen to hold, in bytes.
+        peak: Option<u64>,
+        /// How many processes the kernel says it killed for want of memory while this one ran, any on the machine;
+        /// `None` where it does not say.
+        kernel_kills: Option<u64>,
+    },
     /// The command could not be started: which program, and what the system said.
     NotStarted {
         /// The program that was asked for, or the folder it should start in.
@@ -204,6 +220,28 @@ pub enum FailureCause {
     BadOutputs(Vec<BadOutput>),
     /// Something around the command went wrong: a folder that could not be made, an output that could not be read.
     Trouble(String),
+}
+
+impl FailureCause {
+    /// What a command's ending means; `None` for a good one. `peak` is what it was seen to hold, in bytes,
+    /// `kernel_kills` how many processes the kernel killed meanwhile for want of memory.
+    pub fn of_ending(ending: Ending, peak: Option<u64>, kernel_kills: Option<u64>) -> Option<Self> {
+        /// Of these two nobody but the kernel, a guard of memory or an administrator sends the first; shells answer
+        /// with the second for a program that it ended.
+        const KILLED: [Ending; 2] = [Ending::Signal(9), Ending::Exit(128 + 9)];
+        if ending.is_success() {
+            return None;
+        }
+        Some(if KILLED.contains(&ending) || kernel_kills > Some(0) {
+            FailureCause::KilledForMemory {
+                ending,
+                peak,
+                kernel_kills,
+            }
+        } else {
+            FailureCause::Ending(ending)
+        })
+    }
 }
 
 /// A declared output that is not there as declared.
@@ -273,6 +311,11 @@ pub enum Notice {
     LeftProcesses {
         /// Which node.
         node: String,
+    },
+    /// Processes that commands had left running, as services for others perhaps, were ended with the build.
+    LeftAtTheEnd {
+        /// How many.
+        count: usize,
     },
     /// The result could not be kept in the cache; the node counts as run all the same.
     NotKept {

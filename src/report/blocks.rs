@@ -34,7 +34,9 @@ pub(super) fn command(command: &str) -> String {
 pub(super) fn output(node: &str, failure: &Failure, options: PlainOptions) -> String {
     let has_run = matches!(
         failure.cause,
-        FailureCause::Ending(_) | FailureCause::BadOutputs(_)
+        FailureCause::Ending(_)
+            | FailureCause::KilledForMemory { .. }
+            | FailureCause::BadOutputs(_)
     );
     if failure.output.is_empty() {
         return match has_run {

@@ -3,6 +3,7 @@
 //! Does not know where the words go.
 
 use super::printed::escaped;
+use super::units;
 use super::words::{list, shown};
 use crate::base::path::ProjectPath;
 use crate::base::record::Ending;
@@ -17,6 +18,11 @@ const SIGPIPE: i32 = 13;
 pub fn cause(cause: &FailureCause) -> String {
     match cause {
         FailureCause::Ending(ending) => ending_words(*ending),
+        FailureCause::KilledForMemory {
+            ending,
+            peak,
+            kernel_kills,
+        } => killed_for_memory(*ending, *peak, *kernel_kills),
         // The system's words may have the program in them already.
         FailureCause::NotStarted { program, error } if error.contains(program.as_str()) => {
             escaped(error)
@@ -36,6 +42,9 @@ pub fn hints(failure: &Failure) -> Vec<String> {
             .into_iter()
             .map(str::to_owned)
             .collect(),
+        FailureCause::KilledForMemory {
+            peak, kernel_kills, ..
+        } => memory_hints(*peak, *kernel_kills),
         FailureCause::BadOutputs(outputs) => output_hint(outputs)
             .into_iter()
             .map(str::to_owned)
@@ -48,6 +57,37 @@ pub fn hints(failure: &Failure) -> Vec<String> {
              through, `env \"{name}\"` also makes it a part of the key"
         )
     }));
+    hints
+}
+
+/// Says whether the kernel did it, as far as that is known, and how much was held.
+fn killed_for_memory(ending: Ending, peak: Option<u64>, kernel_kills: Option<u64>) -> String {
+    let at = peak.map_or(String::new(), |peak| format!(", at {}", units::size(peak)));
+    let ended = ending_words(ending);
+    let was_killed = matches!(
+        FailureCause::of_ending(ending, None, None),
+        Some(FailureCause::KilledForMemory { .. })
+    );
+    match kernel_kills.unwrap_or(0) {
+        0 => format!("killed, probably for memory{at} ({ended})"),
+        _ if was_killed => format!("killed by the kernel for memory{at} ({ended})"),
+        _ => format!("{ended}, after the kernel killed a process for memory{at}"),
+    }
+}
+
+fn memory_hints(peak: Option<u64>, kernel_kills: Option<u64>) -> Vec<String> {
+    let amount = peak.map_or("\u{2026}".to_owned(), units::size_to_ask_for);
+    let mut hints = vec![format!(
+        "consider `exclusive`, which runs it alone, or `use memory=\"{amount}\"`, beside which only that runs for \
+         which there is room"
+    )];
+    if kernel_kills == Some(0) {
+        hints.push(
+            "the kernel counted no kill for memory meanwhile: a person, a guard of memory or the host of a container \
+             may have sent the signal"
+                .to_owned(),
+        );
+    }
     hints
 }
 
@@ -89,10 +129,6 @@ fn ending_hint(ending: Ending) -> Option<&'static str> {
         Ending::NotStarted | Ending::TimedOut => return None,
     };
     match (signal, ending) {
-        (SIGKILL, _) => Some(
-            "killed from outside, most often because memory ran out: `exclusive` runs it alone, `-j` with a lower \
-             number runs less beside it",
-        ),
         (SIGPIPE, _) => Some(
             "a program in a pipe wrote to one that had stopped reading, as `head` does; the shell's `pipefail` \
              makes that a failure",
@@ -186,16 +222,50 @@ mod tests {
             ("ended by signal 6 (SIGABRT)".into(), String::new())
         );
         assert_eq!(ended(Ending::Signal(40)).0, "ended by signal 40");
-        let (killed, hint) = ended(Ending::Signal(9));
-        assert_eq!(killed, "ended by signal 9 (SIGKILL)");
-        assert!(
-            hint.starts_with("killed from outside, most often because memory ran out"),
-            "{hint}"
-        );
-        assert_eq!(ended(Ending::Exit(137)), ("exit code 137".into(), hint));
         assert!(ended(Ending::Exit(141)).1.contains("`pipefail`"));
         assert!(ended(Ending::Exit(127)).1.contains("PATH"));
         assert!(ended(Ending::Exit(126)).1.contains("chmod"));
+    }
+
+    #[test]
+    fn a_lack_of_memory_is_named() {
+        let ended = |ending, peak, kernel_kills| {
+            let ended = failure(FailureCause::of_ending(ending, peak, kernel_kills).unwrap());
+            (cause(&ended.cause), hints(&ended).join("\n"))
+        };
+        let advice = |amount: &str| {
+            format!(
+                "consider `exclusive`, which runs it alone, or `use memory=\"{amount}\"`, beside which only that runs \
+                 for which there is room"
+            )
+        };
+        let peak = Some((112 << 30) / 10);
+        let (said, hint) = ended(Ending::Signal(9), peak, None);
+        assert_eq!(
+            said,
+            "killed, probably for memory, at 11.2 GiB (ended by signal 9 (SIGKILL))"
+        );
+        assert_eq!(hint, advice("12GiB"));
+        let (said, hint) = ended(Ending::Exit(137), None, Some(0));
+        assert_eq!(said, "killed, probably for memory (exit code 137)");
+        assert!(hint.starts_with(&advice("\u{2026}")) && hint.contains("counted no kill"));
+        let (said, _) = ended(Ending::Exit(137), peak, Some(1));
+        assert_eq!(
+            said,
+            "killed by the kernel for memory, at 11.2 GiB (exit code 137)"
+        );
+        let (said, hint) = ended(Ending::Exit(1), Some(200 << 20), Some(2));
+        assert_eq!(
+            said,
+            "exit code 1, after the kernel killed a process for memory, at 200 MiB"
+        );
+        assert_eq!(hint, advice("256MiB"));
+        let other = FailureCause::of_ending(Ending::Signal(15), peak, Some(0));
+        assert_eq!(other, Some(FailureCause::Ending(Ending::Signal(15))));
+        assert_eq!(
+            FailureCause::of_ending(Ending::Exit(0), peak, Some(1)),
+            None
+        );
     }
 
     #[test]

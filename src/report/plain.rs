@@ -180,6 +180,7 @@ impl<W: Write> PlainReport<W> {
                 took,
                 unchanged,
                 printed,
+                ..
             } => {
                 let printed = match self.options.output {
                     Shown::Grouped => blocks::whole(node, printed, self.options),

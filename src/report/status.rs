@@ -5,7 +5,7 @@
 use super::json::Size;
 use super::units;
 use super::words;
-use crate::base::record::{NodeRecord, Origin};
+use crate::base::record::{NodeRecord, Origin, Usage};
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Forecast;
 use crate::logic::plan::forecast::{Missing, MissingFault};
@@ -15,17 +15,21 @@ use std::fmt::Write;
 /// Widest name that the columns are aligned to, in characters.
 const WIDEST_NAME: usize = 32;
 
-/// `pipe status`: counts, then what is not fresh, each with its first reason.
+/// What a node's last good run took: how long, in milliseconds, and of the machine.
+pub type Took<'a> = &'a dyn Fn(NodeId) -> Option<(u64, Usage)>;
+
+/// `pipe status`: counts, then what is not fresh, each with its first reason. With `fresh`, also what is fresh, each
+/// with what its run took.
 pub fn status(
     graph: &Graph,
     forecasts: &[Option<Forecast>],
     missing: &[Missing],
-    all: bool,
+    fresh: Option<Took<'_>>,
     colour: bool,
 ) -> String {
     let counts = Counts::of(forecasts);
     let mut text = format!("{}\n", counts.sentence());
-    text.push_str(&lines(graph, forecasts, missing, all, colour));
+    text.push_str(&lines(graph, forecasts, missing, fresh, colour));
     text
 }
 
@@ -45,7 +49,7 @@ pub fn plan(graph: &Graph, forecasts: &[Option<Forecast>], colour: bool) -> Stri
             units::count(counts.restorable, "node")
         ));
     }
-    let mut text = lines(graph, forecasts, &[], false, colour);
+    let mut text = lines(graph, forecasts, &[], None, colour);
     let _ = write!(text, "would {}", parts.join(", "));
     if counts.may_run > 0 {
         let _ = write!(
@@ -192,7 +196,7 @@ fn since(record: Option<&NodeRecord>) -> String {
         Origin::Restored => "its outputs were restored from the cache",
         Origin::Found => "its outputs were found to belong to its key",
     };
-    let took = units::duration_ms(record.result.duration_ms);
+    let took = words::taken(record.result.duration_ms, record.result.usage);
     let inputs = units::count(record.parts.inputs.len(), "input");
     format!(
         ": {how} in build {}; {inputs}, the command and the outputs are as they were then\n  its run took {took}\n  key {}",
@@ -211,12 +215,12 @@ fn lines(
     graph: &Graph,
     forecasts: &[Option<Forecast>],
     missing: &[Missing],
-    all: bool,
+    fresh: Option<Took<'_>>,
     colour: bool,
 ) -> String {
     let shown = |node: &NodeId| match &forecasts[node.0 as usize] {
         None => false,
-        Some(Forecast::Fresh) => all,
+        Some(Forecast::Fresh) => fresh.is_some(),
         Some(_) => true,
     };
     let nodes: Vec<NodeId> = graph.order().filter(shown).collect();
@@ -224,7 +228,11 @@ fn lines(
     let mut text = String::new();
     for node in nodes {
         let (word, style, reason) = match forecast(forecasts, node) {
-            Forecast::Fresh => ("fresh", Style::new(), String::new()),
+            Forecast::Fresh => {
+                let took = fresh.and_then(|took| took(node));
+                let told = took.map(|(ms, usage)| words::taken(ms, usage));
+                ("fresh", Style::new(), told.unwrap_or_default())
+            }
             Forecast::Restorable(reasons) => {
                 ("cached", AnsiColor::Green.on_default(), first(reasons))
             }

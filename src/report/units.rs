@@ -52,6 +52,17 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// An amount for the manifest that holds `bytes`: `256MiB`, `12GiB`, in steps that a person would choose.
+pub fn size_to_ask_for(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    let mib = bytes.div_ceil(MIB).max(1);
+    if mib > 512 {
+        format!("{}GiB", mib.div_ceil(1024))
+    } else {
+        format!("{}MiB", mib.next_power_of_two())
+    }
+}
+
 /// `1 node`, `2 nodes`: the number and the noun in the form that goes with it.
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 {
@@ -114,6 +125,20 @@ mod tests {
             (u64::MAX, "16384 PiB"),
         ] {
             assert_eq!(size(bytes), want, "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn amounts_to_ask_for_are_round_and_never_too_small() {
+        for (bytes, want) in [
+            (0, "1MiB"),
+            (200 << 20, "256MiB"),
+            (512 << 20, "512MiB"),
+            ((512 << 20) + 1, "1GiB"),
+            (12 << 30, "12GiB"),
+            ((12 << 30) + 1, "13GiB"),
+        ] {
+            assert_eq!(size_to_ask_for(bytes), want, "{bytes}");
         }
     }
 

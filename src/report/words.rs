@@ -5,7 +5,9 @@
 
 use super::changes;
 use super::printed::escaped;
+use super::units;
 use crate::base::path::ProjectPath;
+use crate::base::record::{PeakSource, Usage};
 use crate::logic::event::Notice;
 use crate::logic::plan::Reason;
 
@@ -57,6 +59,12 @@ pub fn notice(notice: &Notice) -> String {
         Notice::LeftProcesses { node } => {
             format!("`{node}` ended but left processes running; they were ended")
         }
+        Notice::LeftAtTheEnd { count: 1 } => {
+            "1 process that a command had left running was ended with the build".to_owned()
+        }
+        Notice::LeftAtTheEnd { count } => {
+            format!("{count} processes that commands had left running were ended with the build")
+        }
         Notice::NotKept { node, trouble } => format!(
             "the result of `{node}` could not be kept in the cache, so it cannot be restored later: {}",
             escaped(trouble)
@@ -93,6 +101,22 @@ pub fn notice(notice: &Notice) -> String {
     }
 }
 
+/// `12 s, 40 s of processor time, 1.2 GiB of memory`: what a run took, as far as it was measured.
+pub fn taken(duration_ms: u64, usage: Usage) -> String {
+    let mut parts = vec![units::duration_ms(duration_ms)];
+    if let Some(cpu) = usage.cpu_ms {
+        parts.push(format!("{} of processor time", units::duration_ms(cpu)));
+    }
+    if let Some(peak) = usage.peak {
+        let whose = match peak.source {
+            PeakSource::Sampled => "",
+            PeakSource::LargestProcess => " in its largest process",
+        };
+        parts.push(format!("{} of memory{whose}", units::size(peak.bytes)));
+    }
+    parts.join(", ")
+}
+
 /// The first three paths, and how many more there are.
 pub(super) fn list(paths: &[ProjectPath]) -> String {
     let named: Vec<String> = paths.iter().take(3).map(shown).collect();
@@ -110,6 +134,27 @@ pub(super) fn shown(path: &ProjectPath) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::record::Peak;
+
+    #[test]
+    fn what_was_not_measured_is_not_told() {
+        let peak = |source| {
+            Some(Peak {
+                bytes: 5 << 30,
+                source,
+            })
+        };
+        let usage = |cpu_ms, peak| taken(12_000, Usage { cpu_ms, peak });
+        assert_eq!(usage(None, None), "12 s");
+        assert_eq!(
+            usage(Some(40_000), peak(PeakSource::Sampled)),
+            "12 s, 40 s of processor time, 5.0 GiB of memory"
+        );
+        assert_eq!(
+            usage(None, peak(PeakSource::LargestProcess)),
+            "12 s, 5.0 GiB of memory in its largest process"
+        );
+    }
 
     fn path(text: &str) -> ProjectPath {
         ProjectPath::from_normal(text)

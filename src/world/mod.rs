@@ -13,6 +13,7 @@ pub mod store;
 
 pub mod execute;
 pub mod interrupt;
+pub mod jobserver;
 
 pub mod clock;
 pub mod stamps;

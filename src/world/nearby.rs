@@ -7,8 +7,53 @@ use crate::world::stamps::stamp_of;
 use std::path::Path;
 use std::{fs, io};
 
-/// The machine's memory in bytes; what cannot be found out counts as no limit.
+/// The memory in bytes that this process and what it starts may use together: the machine's, or less where a control
+/// group (a container, a batch job) sets a limit. What cannot be found out counts as no limit.
 pub fn machine_memory() -> u64 {
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let limit = group_limit(Path::new("/sys/fs/cgroup"), &groups);
+    limit.map_or(physical_memory(), |limit| limit.min(physical_memory()))
+}
+
+/// The smallest limit that the control groups of a process set, its own and those around it. `groups` is its
+/// `/proc/self/cgroup`. In a container the names there may be those of the host, of which only the container's own
+/// group is seen, at the top.
+fn group_limit(top: &Path, groups: &str) -> Option<u64> {
+    let limits = groups.lines().flat_map(|line| {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (
+            parts.next().unwrap_or_default(),
+            parts.next().unwrap_or("/"),
+        );
+        let (top, file) = match controllers {
+            "" => (top.to_owned(), "memory.max"),
+            "memory" => (top.join("memory"), "memory.limit_in_bytes"),
+            _ => return Vec::new(),
+        };
+        let own = top.join(path.trim_start_matches('/'));
+        let around = own
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&top));
+        let limit = |folder: &Path| {
+            let told = fs::read_to_string(folder.join(file)).ok()?;
+            told.trim().parse::<u64>().ok()
+        };
+        around.filter_map(limit).collect()
+    });
+    limits.min()
+}
+
+/// How many processes the kernel has killed since the machine started because memory ran out, the machine's or that of
+/// a control group. `None` where the system does not count them.
+pub fn kernel_kills() -> Option<u64> {
+    let counters = fs::read_to_string("/proc/vmstat").ok()?;
+    let count = counters
+        .lines()
+        .find_map(|line| line.strip_prefix("oom_kill "));
+    count?.trim().parse().ok()
+}
+
+fn physical_memory() -> u64 {
     let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = told
         .lines()
@@ -59,4 +104,29 @@ pub fn names_beside(path: &Path) -> Vec<String> {
     names
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tightest_control_group_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let top = folder.path();
+        let limit = |file: &str, text: &str| {
+            let file = top.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        };
+        assert_eq!(group_limit(top, "0::/a/b\n"), None);
+        limit("a/memory.max", "4096\n");
+        limit("a/b/memory.max", "max\n");
+        assert_eq!(group_limit(top, "0::/a/b\n"), Some(4096));
+        assert_eq!(group_limit(top, "0::/c\n"), None);
+        // A container that is told the host's names for what it sees as the top.
+        limit("memory/memory.limit_in_bytes", "2048\n");
+        let groups = "9:name=systemd:/\n4:memory:/docker/0a1b\n0::/a/b\n";
+        assert_eq!(group_limit(top, groups), Some(2048));
+    }
 }

@@ -169,7 +169,10 @@ fn commands_of_a_killed_build_do_not_write_into_the_next_one() {
             sandbox.stands("started") && sandbox.stands("pid")
         });
         let orphan = sandbox.read("pid").trim().to_owned();
-        assert!(is_alive(&orphan), "the command outlives its build");
+        assert!(
+            is_alive(&orphan),
+            "the command outlives its build and its keeper"
+        );
         if lock_is_lost {
             sandbox.remove(".pipe/lock");
         }
@@ -226,16 +229,22 @@ fn a_second_build_waits_and_says_for_whom() {
     assert_eq!(sandbox.take_runs(), ["x"], "the second found the work done");
 }
 
-/// Starts a build and kills it as soon as its command has `started`.
+/// Starts a build and kills it as soon as its command has `started`, and before it the keeper that would tidy up.
 fn kill_a_build(sandbox: &Sandbox, started: impl FnMut() -> bool) {
     let mut command = sandbox.command(["build"]);
     let mut build = command.stderr(Stdio::null()).spawn().expect("pipe starts");
     wait_until("the command to start", started);
+    let children = Command::new("pgrep")
+        .args(["-P", &build.id().to_string(), "-f", "__keep"])
+        .output()
+        .expect("pgrep starts");
+    let keeper = String::from_utf8_lossy(&children.stdout);
+    signal("KILL", keeper.trim().parse().expect("one keeper"));
     signal("KILL", build.id());
     let _ = build.wait();
 }
 
-fn signal(name: &str, process: u32) {
+pub(crate) fn signal(name: &str, process: u32) {
     let status = Command::new("kill")
         .args([&format!("-{name}"), &process.to_string()])
         .status();

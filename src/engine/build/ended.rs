@@ -22,6 +22,7 @@ impl Build<'_, '_> {
             RunFound::Done {
                 settled,
                 took,
+                usage,
                 keep,
                 printed,
             } => {
@@ -36,14 +37,13 @@ impl Build<'_, '_> {
                     self.note_outputs(node, &settled);
                     self.memory.outputs(&settled.result.outputs)?;
                 }
-                self.finished(
-                    item,
-                    Outcome::Ran {
-                        took,
-                        unchanged,
-                        printed,
-                    },
-                );
+                let outcome = Outcome::Ran {
+                    took,
+                    unchanged,
+                    usage,
+                    printed,
+                };
+                self.finished(item, outcome);
                 self.tell_scheduler(News::Ran(item));
                 self.put_away_what_is_read(item)?;
             }

@@ -178,7 +178,7 @@ fn changed_outputs(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::record::Origin;
+    use crate::base::record::{Origin, Usage};
 
     fn path(text: &str) -> ProjectPath {
         ProjectPath::from_normal(text)
@@ -234,6 +234,7 @@ mod tests {
                 outputs: self.outputs.clone(),
                 log: None,
                 duration_ms: 1,
+                usage: Usage::default(),
             };
             NodeRecord {
                 key: key::key_of(&parts),

@@ -40,6 +40,7 @@ fn ran() -> Outcome {
     Outcome::Ran {
         took: seconds(1),
         unchanged: false,
+        usage: crate::base::record::Usage::default(),
         printed: Printed::default(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::path::ProjectPath;
-use crate::base::record::Ending;
+use crate::base::record::{Ending, Usage};
 use crate::logic::event::{FailureCause, Printed, Prospect};
 use crate::report::printed;
 use std::time::Duration;
@@ -32,6 +32,7 @@ fn ran(node: &str) -> BuildEvent {
             took: Duration::from_millis(1200),
             unchanged: false,
             printed: Printed::default(),
+            usage: Usage::default(),
         },
     )
 }
@@ -40,6 +41,7 @@ fn failure(output: &str) -> Failure {
     Failure {
         cause: FailureCause::Ending(Ending::Exit(1)),
         took: Duration::from_millis(400),
+        usage: Usage::default(),
         output: output.into(),
         output_cut: false,
         command: "python split.py data/x.csv".to_owned(),
@@ -70,6 +72,7 @@ fn every_end() -> Vec<BuildEvent> {
                 took: Duration::from_millis(12),
                 unchanged: true,
                 printed: Printed::default(),
+                usage: Usage::default(),
             },
         ),
         finished("train", Outcome::Restored { saved_ms: 200_000 }),
@@ -153,17 +156,17 @@ hint: `pipe build -k` goes on with everything that does not need what failed
 #[test]
 fn a_failure_with_all_that_belongs_to_it() {
     let mut failure = failure("Traceback:\n\x1b[31mKeyError: 'y'\x1b[0m\n\n");
-    failure.cause = FailureCause::Ending(Ending::Signal(9));
+    failure.cause = FailureCause::Ending(Ending::Signal(13));
     failure.withheld = vec!["API_KEY".into()];
     assert_eq!(
         told(&[finished("split", Outcome::Failed(failure))]),
         "\
-failed   split             ended by signal 9 (SIGKILL), after 0.4 s
+failed   split             ended by signal 13 (SIGPIPE), after 0.4 s
   $ python split.py data/x.csv
   | Traceback:
   | KeyError: 'y'
-  hint: killed from outside, most often because memory ran out: `exclusive` runs it alone, `-j` with a lower number \
-runs less beside it
+  hint: a program in a pipe wrote to one that had stopped reading, as `head` does; the shell's `pipefail` makes that a \
+failure
   hint: the output names API_KEY, which the command did not get to see: `pass-env \"API_KEY\"` hands it through, \
 `env \"API_KEY\"` also makes it a part of the key
 "

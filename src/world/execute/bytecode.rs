@@ -101,6 +101,7 @@ mod tests {
         let prefix = root.join(".pipe/pycache");
         let caller: Vec<_> = std::env::vars_os().collect();
         let job = Job {
+            mark: String::new(),
             argv: ["python3", "main.py"].map(String::from).to_vec(),
             dir: root.clone(),
             env: command_environment(&EnvironmentParts {
@@ -111,6 +112,7 @@ mod tests {
                 outputs: &[],
                 pycache: &prefix,
                 token: "bytecode",
+                offered: &[],
             }),
             log: root.join("log"),
             timeout: None,

@@ -62,8 +62,10 @@ pub struct EnvironmentParts<'a> {
     pub outputs: &'a [String],
     /// Python's private byte-code cache, see [`super::bytecode`]; absolute.
     pub pycache: &'a Path,
-    /// Marks the processes of this build, see [`orphans`].
+    /// Marks the processes of this job, see [`orphans`].
     pub token: &'a str,
+    /// What programs are offered that start others: a job server's variables. The caller's win where they are handed through.
+    pub offered: &'a [(&'static str, String)],
 }
 
 /// The whole environment of a command, sorted by name, no name twice.
@@ -77,6 +79,9 @@ pub fn command_environment(parts: &EnvironmentParts<'_>) -> Vec<(OsString, OsStr
         set(name, OsStr::new(value));
     }
     set("PYTHONPYCACHEPREFIX", parts.pycache.as_os_str());
+    for (name, value) in parts.offered {
+        set(name, OsStr::new(value));
+    }
     for (name, value) in parts.caller {
         let asked_for = |pattern: &str| matches(pattern.as_bytes(), name.as_encoded_bytes());
         if HANDED_ON.iter().any(|pattern| asked_for(pattern))
@@ -163,6 +168,7 @@ mod tests {
             outputs: &texts(&["d"]),
             pycache: Path::new("/p/.pipe/pycache"),
             token: "t1",
+            offered: &[],
         })
         .into_iter()
         .map(|(name, value)| format!("{}={}", name.display(), value.display()))
@@ -242,6 +248,7 @@ mod tests {
                 outputs: &[],
                 pycache: Path::new("/p"),
                 token: "t",
+                offered: &[],
             });
             assert_eq!(
                 environment.iter().any(|(name, _)| name == "PIPE_IN"),

@@ -6,7 +6,8 @@
 //! file, a command that writes `> /dev/stderr` where `>&2` is meant empties the log before it goes on.
 //!
 //! The command leads a process group of its own. A child that starts another group or session (`timeout`, `setsid`)
-//! is not seen here; [`orphans`] finds it by its environment.
+//! is found by its descent, and when it has lost its parents by its environment ([`orphans`]). It is ended with a command
+//! that does not end well; after one that does it may go on as a service for others, until the build ends.
 //!
 //! Does not know what the command is for, when it may start, or what its ending means for a node.
 
@@ -22,20 +23,29 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal};
+use wait4::{ResUse, Wait4};
 
-use crate::base::record::Ending;
+use crate::base::record::{Ending, Usage};
 use crate::world::clock;
 use crate::world::trouble::Trouble;
 
 pub mod bytecode;
 pub mod environment;
 mod group;
+pub mod guard;
+#[cfg(target_os = "linux")]
+mod keeper;
 pub mod orphans;
 pub mod probe;
 mod program;
 mod running;
+mod sample;
+mod table;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
+mod tree;
+
+mod usage;
 
 pub use running::Running;
 
@@ -47,6 +57,11 @@ const LEFTOVER_GRACE: Duration = Duration::from_secs(1);
 const KILL_WAIT: Duration = Duration::from_secs(1);
 /// How long a program that somebody still holds open for writing is tried again.
 const BUSY_WAIT: Duration = Duration::from_secs(1);
+
+/// The program that a command of this name would start, looked for along `path`; `None` where there is none.
+pub fn find_program(name: &str, path: &OsStr) -> Option<PathBuf> {
+    program::find(name, Some(path), Path::new("/")).ok()
+}
 
 /// Runs jobs. The seam for other ways to run one: sandboxed, or on another machine.
 pub trait Executor: Sync {
@@ -63,6 +78,8 @@ pub struct Job {
     pub dir: PathBuf,
     /// The whole environment; nothing else is inherited. See [`environment::command_environment`].
     pub env: Vec<(OsString, OsString)>,
+    /// What [`orphans::MARK`] is in `env`: the build's token and, behind a dash, what is this job's alone.
+    pub mark: String,
     /// The file that receives standard output and standard error. Emptied first; its folder has to stand.
     pub log: PathBuf,
     /// When this has passed, the command and all that it started in its group is ended.
@@ -87,6 +104,11 @@ pub struct Execution {
     pub stopped: bool,
     /// Size of the log, in bytes.
     pub logged_bytes: u64,
+    /// What it took of the machine.
+    pub usage: Usage,
+    /// How many processes of this machine the kernel killed for want of memory while it ran; `None` where it does not
+    /// say. Asked for only when the command did not end well.
+    pub kernel_kills: Option<u64>,
 }
 
 /// Runs jobs as processes of this machine.
@@ -104,33 +126,51 @@ impl Executor for LocalExecutor {
             left_processes: false,
             stopped: false,
             logged_bytes: 0,
+            usage: Usage::default(),
+            kernel_kills: None,
         };
         if !running.accepts_jobs() {
             execution.stopped = true;
             return execution;
         }
-        let (mut child, log) = match start(job) {
+        let started = running.starting(|| {
+            let (child, log) = start(job)?;
+            let group = Pid::from_child(&child);
+            Ok(((child, log), group))
+        });
+        let ((child, log), group) = match started {
             Ok(started) => started,
             Err(trouble) => {
                 execution.start_error = Some(trouble);
                 return execution;
             }
         };
-        let group = Pid::from_child(&child);
-        running.add(group);
-        let (status, timed_out) = wait(&mut child, group, job.timeout, running.grace());
+        let (status, timed_out) = wait(child, group, job.timeout, running.grace());
         execution.took = begun.elapsed();
         let left = end_leftovers(group, running, TAIL_GRACE);
-        execution.stopped = running.remove(group);
+        if timed_out
+            || running.is_ending()
+            || !status.as_ref().is_ok_and(|ended| ended.status.success())
+        {
+            // Its outputs will be cleared, and perhaps it is tried again: also what has left the group must be gone.
+            orphans::end_orphans(&job.mark, running.grace(), &|| running.is_killed());
+        }
+        let gone = running.remove(group);
+        execution.stopped = gone.signalled;
         execution.left_processes = left && !execution.stopped;
         execution.logged_bytes = log.metadata().map_or(0, |metadata| metadata.len());
+        let counted = status.as_ref().ok().map(|ended| ended.rusage);
+        execution.usage = usage::usage(counted, gone.seen);
         match status {
             Ok(_) if timed_out => execution.ending = Ending::TimedOut,
-            Ok(status) => execution.ending = ending(status),
+            Ok(ended) => execution.ending = ending(ended.status),
             // Only when this process was started with SIGCHLD ignored: the kernel keeps no endings then.
             Err(error) => {
                 execution.start_error = Some(trouble("learn the end of", &job.argv[0], error));
             }
+        }
+        if !execution.ending.is_success() {
+            execution.kernel_kills = gone.kernel_kills();
         }
         execution
     }
@@ -197,13 +237,13 @@ fn open_log(path: &Path) -> Result<File, Trouble> {
 /// Waits for the command's end, which a watcher brings about when it takes too long: asked first, killed after `grace`.
 /// Also says whether that was so.
 fn wait(
-    child: &mut Child,
+    child: Child,
     group: Pid,
     timeout: Option<Duration>,
     grace: Duration,
-) -> (io::Result<ExitStatus>, bool) {
+) -> (io::Result<ResUse>, bool) {
     let Some(timeout) = timeout else {
-        return (child.wait(), false);
+        return (child.wait4(), false);
     };
     let (ended, end) = mpsc::channel::<()>();
     thread::scope(|scope| {
@@ -212,13 +252,18 @@ fn wait(
             if !is_over(timeout) {
                 return false;
             }
+            let escaped = tree::escaped(&[group]);
             group::ask_to_end(group);
+            tree::signal_each(&escaped, Signal::TERM);
+            tree::signal_each(&escaped, Signal::CONT);
             if is_over(grace) {
+                let escaped = tree::escaped(&[group]);
                 group::signal(group, Signal::KILL);
+                tree::signal_each(&escaped, Signal::KILL);
             }
             true
         });
-        let status = child.wait();
+        let status = child.wait4();
         drop(ended);
         (status, watcher.join().unwrap_or(false))
     })

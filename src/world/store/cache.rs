@@ -181,7 +181,7 @@ impl LocalCache {
     }
 }
 
-const RESULT_HEADER: &str = "pipe result 1";
+const RESULT_HEADER: &str = "pipe result 2";
 
 fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
     let mut body = FlatWriter::default();

@@ -5,7 +5,9 @@
 use crate::base::content::Content;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
-use crate::base::record::{Ending, Key, KeyParts, NodeRecord, Origin, Row, RunRecord, RunResult};
+use crate::base::record::{
+    Ending, Key, KeyParts, NodeRecord, Origin, Peak, PeakSource, Row, RunRecord, RunResult, Usage,
+};
 
 pub(super) fn put_content(out: &mut FlatWriter, content: &Content) {
     match content {
@@ -75,6 +77,7 @@ pub(super) fn put_result(out: &mut FlatWriter, result: &RunResult) {
         Some(digest) => out.byte(1).digest(digest),
     };
     out.long(result.duration_ms);
+    put_usage(out, result.usage);
 }
 
 pub(super) fn take_result(from: &mut FlatReader<'_>) -> Option<RunResult> {
@@ -86,7 +89,41 @@ pub(super) fn take_result(from: &mut FlatReader<'_>) -> Option<RunResult> {
             _ => return None,
         },
         duration_ms: from.long()?,
+        usage: take_usage(from)?,
     })
+}
+
+/// A byte says what is known; what is not known takes no room.
+fn put_usage(out: &mut FlatWriter, usage: Usage) {
+    let source = usage.peak.map_or(0, |peak| match peak.source {
+        PeakSource::Sampled => 1,
+        PeakSource::LargestProcess => 2,
+    });
+    out.byte(source << 1 | u8::from(usage.cpu_ms.is_some()));
+    usage.cpu_ms.map(|ms| out.long(ms));
+    usage.peak.map(|peak| out.long(peak.bytes));
+}
+
+fn take_usage(from: &mut FlatReader<'_>) -> Option<Usage> {
+    let known = from.byte()?;
+    let source = match known >> 1 {
+        0 => None,
+        1 => Some(PeakSource::Sampled),
+        2 => Some(PeakSource::LargestProcess),
+        _ => return None,
+    };
+    let cpu_ms = match known & 1 {
+        0 => None,
+        _ => Some(from.long()?),
+    };
+    let peak = match source {
+        None => None,
+        Some(source) => Some(Peak {
+            bytes: from.long()?,
+            source,
+        }),
+    };
+    Some(Usage { cpu_ms, peak })
 }
 
 pub(super) fn put_record(out: &mut FlatWriter, record: &NodeRecord) {
@@ -145,6 +182,7 @@ pub(super) fn put_run(out: &mut FlatWriter, run: &RunRecord) {
     out.byte(kind)
         .number(number.cast_unsigned())
         .byte(u8::from(run.log));
+    put_usage(out, run.usage);
 }
 
 pub(super) fn take_run(from: &mut FlatReader<'_>) -> Option<RunRecord> {
@@ -161,5 +199,6 @@ pub(super) fn take_run(from: &mut FlatReader<'_>) -> Option<RunRecord> {
             _ => return None,
         },
         log: from.byte()? == 1,
+        usage: take_usage(from)?,
     })
 }

@@ -5,8 +5,11 @@
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// What a file of frames begins with; a new version of any frame's form is a new header.
-pub(super) const HEADER: &[u8; 16] = b"pipe ledger 01\r\n";
+/// What a file of frames begins with, for people and for `file`; [`VERSION`] in words.
+pub(super) const HEADER: &[u8; 16] = b"pipe ledger 02\r\n";
+/// Counts up with any frame's form. A part of every checksum, so that a frame of another version is none, also behind
+/// a damaged header.
+const VERSION: u64 = 2;
 /// What a frame begins with, so that the next one can be found behind damage.
 const MARK: [u8; 3] = [0xF7, b'f', 0x1A];
 /// Mark, kind, length of the payload, checksum of kind, length and payload.
@@ -77,8 +80,13 @@ fn whole_frame(bytes: &[u8], place: u64) -> Option<usize> {
 /// Of the kind, the length, the payload and the place in the file: bytes that look like a frame inside a damaged one
 /// are none.
 fn checksum(frame: &[u8], place: u64) -> u64 {
-    xxh3_64_with_seed(&frame[FRAME_HEADER..], place)
-        ^ xxh3_64_with_seed(&frame[3..8], place).rotate_left(1)
+    checksum_of_version(VERSION, frame, place)
+}
+
+fn checksum_of_version(version: u64, frame: &[u8], place: u64) -> u64 {
+    let seed = place ^ version << 48;
+    xxh3_64_with_seed(&frame[FRAME_HEADER..], seed)
+        ^ xxh3_64_with_seed(&frame[3..8], seed).rotate_left(1)
 }
 
 #[cfg(test)]
@@ -113,6 +121,18 @@ mod tests {
                 (1, Vec::new()),
                 (2, b"the third one".to_vec())
             ]
+        );
+    }
+
+    #[test]
+    fn frames_of_another_version_are_none() {
+        let mut bytes = file(&THREE);
+        let frame = HEADER.len()..HEADER.len() + FRAME_HEADER + 5;
+        let old = checksum_of_version(VERSION - 1, &bytes[frame.clone()], frame.start as u64);
+        bytes[frame.start + 8..frame.start + FRAME_HEADER].copy_from_slice(&old.to_le_bytes());
+        assert_eq!(
+            payloads(&bytes),
+            [(1, b"".to_vec()), (2, b"the third one".to_vec())]
         );
     }
 

@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// Ends what carries this mark.
+fn end(name: &str) -> usize {
+    orphans::end_orphans(&token(name), Duration::from_secs(2), &|| false)
+}
+
 #[test]
 fn a_child_left_behind_is_ended_and_reported() {
     let place = Place::new();
@@ -49,7 +54,7 @@ fn a_child_with_its_own_session_escapes_the_group() {
     assert!(!execution.left_processes);
     let child = place.process("child");
     assert!(lives(child));
-    assert_eq!(orphans::end_orphans(&token("escapes")), 1);
+    assert_eq!(end("escapes"), 1);
     assert!(!lives(child));
 }
 
@@ -61,13 +66,12 @@ fn what_escapes_a_stop_is_found_by_its_mark() {
     let mut job = place.shell("timeout 60 sh -c 'echo $$ > child; sleep 60'; true");
     job.env
         .push((orphans::MARK.into(), token("stopped-build").into()));
+    job.mark = token("stopped-build");
     thread::scope(|scope| {
         let run = scope.spawn(|| LocalExecutor.run(&job, &running));
         let child = place.process("child");
         running.stop_all(false);
         assert!(run.join().unwrap().stopped);
-        assert!(lives(child));
-        assert!(orphans::end_orphans(&token("stopped-build")) >= 2);
         assert!(!lives(child));
     });
 }
@@ -91,9 +95,9 @@ fn orphans_of_a_build_are_ended_and_others_are_not() {
         let dead = scope.spawn(|| LocalExecutor.run(&dead, &running));
         scope.spawn(|| LocalExecutor.run(&other, &running));
         let processes = ["child", "deaf", "other"].map(|name| place.process(name));
-        let found = orphans::end_orphans(&token("orphan-7"));
+        let found = end("orphan-7");
         let living = processes.map(lives);
-        let again = orphans::end_orphans(&token("orphan-7"));
+        let again = end("orphan-7");
         // Before anything is judged, so that a failure does not wait for ever.
         running.stop_all(true);
         assert!(found >= 3 && again == 0, "{found} {again}");
@@ -171,7 +175,7 @@ fn a_job_that_starts_during_a_stop_is_killed() {
     let (mut child, _) = start(&place.shell("trap '' TERM; sleep 20")).unwrap();
     running.add(Pid::from_child(&child));
     assert_eq!(ending(child.wait().unwrap()), Ending::Signal(9));
-    assert!(running.remove(Pid::from_child(&child)));
+    assert!(running.remove(Pid::from_child(&child)).signalled);
 }
 
 /// The leader dies of the request at once; what it waited for has the whole grace to tidy up.

@@ -1,6 +1,7 @@
 //! Real processes: what the tests of running and of ending them share.
 
 use super::*;
+use crate::base::record::PeakSource;
 use std::fs;
 
 mod ending;
@@ -37,6 +38,7 @@ impl Place {
             argv: argv.iter().map(ToString::to_string).collect(),
             dir: self.0.path().to_path_buf(),
             env: shell_environment(),
+            mark: token("none"),
             log: self.0.path().join("log"),
             timeout: None,
         }

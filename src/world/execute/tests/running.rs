@@ -244,3 +244,52 @@ fn a_hundred_jobs_on_eight_threads() {
     });
     assert_eq!(running.count(), 0);
 }
+
+/// Two processes that hold memory at the same time, which the kernel's own figure never adds up.
+#[test]
+fn the_memory_of_a_whole_tree_is_measured() {
+    const MIB: u64 = 1 << 20;
+    let place = Place::new();
+    // What it prints at last is all in memory before: `tail -c` keeps that many bytes of what it read.
+    let holder = |number| {
+        format!(
+            "(head -c 90000000 /dev/zero; echo > full{number}; until test -e seen; do sleep 0.01; done) | tail -c 90000000 > /dev/null &"
+        )
+    };
+    let script = format!("{} {} wait", holder(1), holder(2));
+    let running = Running::new();
+    let job = place.shell(&script);
+    let usage = thread::scope(|scope| {
+        let run = scope.spawn(|| LocalExecutor.run(&job, &running));
+        wait_for("both hold it", || {
+            running.seen().is_some_and(|bytes| bytes > 160_000_000)
+        });
+        place.write("seen", 0o644, "");
+        run.join().unwrap().usage
+    });
+    let peak = usage.peak.unwrap();
+    assert_eq!(peak.source, PeakSource::Sampled);
+    assert!((150 * MIB..400 * MIB).contains(&peak.bytes), "{peak:?}");
+}
+
+#[test]
+fn processor_time_is_that_of_all_that_was_waited_for() {
+    let place = Place::new();
+    // `times` says what the shell's children took: the same, from another source.
+    let script = "sh -c 'i=0; while test $i -lt 60000; do i=$((i + 1)); done'; times";
+    let execution = place.run(&["sh", "-c", script]);
+    let cpu = execution.usage.cpu_ms.unwrap();
+    let seconds = |text: &str| -> f64 {
+        let (minutes, seconds) = text.trim_end_matches('s').split_once('m').unwrap();
+        minutes.parse::<f64>().unwrap() * 60.0 + seconds.parse::<f64>().unwrap()
+    };
+    let told = place.log();
+    let children: f64 = told.lines().last().unwrap().split(' ').map(seconds).sum();
+    assert!(children > 0.0, "{told}");
+    let ms = (children * 1000.0) as u64;
+    assert!(
+        (ms.saturating_sub(10)..ms + 1000).contains(&cpu),
+        "{cpu} {told}"
+    );
+    assert_eq!(execution.kernel_kills, None);
+}

@@ -70,6 +70,7 @@ fn result_of(content: Content) -> RunResult {
         outputs: vec![(ProjectPath::from_normal("d"), content)],
         log: None,
         duration_ms: 1,
+        usage: crate::base::record::Usage::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The ledger: what is written is found, damage costs only what it hits, and the byte form is pinned.
 
 use super::*;
-use crate::base::record::{Ending, Key, KeyParts, Origin, Row, RunResult};
+use crate::base::record::{Ending, Key, KeyParts, Origin, Peak, PeakSource, Row, RunResult, Usage};
 use crate::world::stamps::sample;
 
 fn path(text: &str) -> ProjectPath {
@@ -43,6 +43,10 @@ fn record(number: u32) -> NodeRecord {
             ],
             log: number.is_multiple_of(2).then(|| Digest::of(b"log")),
             duration_ms: 12,
+            usage: Usage {
+                cpu_ms: number.is_multiple_of(2).then_some(40),
+                peak: Some(peak(PeakSource::Sampled)),
+            },
         },
         origin: Origin::Restored,
         build: number,
@@ -58,6 +62,19 @@ fn run(build: u32) -> RunRecord {
         duration_ms: 7,
         ending,
         log: true,
+        usage: Usage {
+            cpu_ms: Some(6),
+            peak: build
+                .is_multiple_of(2)
+                .then(|| peak(PeakSource::LargestProcess)),
+        },
+    }
+}
+
+fn peak(source: PeakSource) -> Peak {
+    Peak {
+        bytes: 5 << 30,
+        source,
     }
 }
 
@@ -259,7 +276,7 @@ fn a_reader_sees_whole_entries_while_a_writer_writes() {
     assert_eq!(Ledger::open(folder.path()).0.node("n"), Some(record(299)));
 }
 
-/// If this fails, ledgers of the version before are read wrongly: raise the version in `frames::HEADER`.
+/// If this fails, ledgers of the version before are read wrongly: raise `frames::VERSION`.
 #[test]
 fn golden_bytes() {
     let record = record(2);
@@ -280,5 +297,5 @@ fn golden_bytes() {
         let (kind, payload) = encode(entry);
         frames::push(&mut out, 0, kind, &payload);
     }
-    assert_eq!(Digest::of(&out).short(), "7bb3d9ba29f4");
+    assert_eq!(Digest::of(&out).short(), "8c0a30ccfe8a");
 }
