@@ -125,10 +125,72 @@ pub struct RunRecord {
     pub duration_ms: u64,
     /// How it ended.
     pub ending: Ending,
+    /// What it came to: a command may end well and still not have done what it declares.
+    pub outcome: RunOutcome,
+    /// Why it ran.
+    pub cause: Option<RunCause>,
     /// Whether a log was kept in `.pipe/logs/`.
     pub log: bool,
     /// What it took of the machine.
     pub usage: Usage,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// It left what it declared.
+    Ran,
+    /// It did not.
+    Failed,
+    /// It was ended by an interruption and says nothing about the node.
+    Stopped,
+}
+
+/// The most telling reason for which a command ran, as history keeps it. For people and programs; nothing is judged by it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunCause {
+    /// What kind of reason, in the words of `logic/plan/reason`.
+    pub kind: String,
+    /// The path or the part of the declaration that it is about.
+    pub subject: Option<String>,
+    /// How many further reasons there were.
+    pub more: u32,
+}
+
+/// One build in this checkout that had something to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildRecord {
+    /// Its number, counted from 1.
+    pub build: u32,
+    /// When it began, milliseconds since 1970 UTC.
+    pub started_ms: u64,
+    /// How it ended; `None` while it runs, and for ever when it was killed.
+    pub end: Option<BuildEnd>,
+}
+
+/// How a build ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildEnd {
+    /// From its start to its end, in milliseconds.
+    pub took_ms: u64,
+    /// The number of slots.
+    pub jobs: u32,
+    /// Nodes whose outputs stood.
+    pub fresh: u32,
+    /// That came back from the cache.
+    pub restored: u32,
+    /// That ran.
+    pub ran: u32,
+    /// That failed.
+    pub failed: u32,
+    /// Below a failure.
+    pub blocked: u32,
+    /// Not reached.
+    pub stopped: u32,
+    /// Commands' time that restoring saved, in milliseconds.
+    pub saved_ms: u64,
+    /// Ended by the user.
+    pub interrupted: bool,
 }
 
 /// How a command ended.

@@ -82,6 +82,8 @@ pub(super) enum Command {
     List(List),
     /// Show what a node printed
     Log(Log),
+    /// List past builds, or the runs of a node: when, why, how long
+    History(History),
     /// Remove outputs that pipe wrote; never sources, never what somebody changed
     Clean(Clean),
     /// Check the manifest without running anything
@@ -179,6 +181,9 @@ pub(super) struct Status {
     /// Name the fresh nodes too
     #[arg(short, long)]
     pub(super) all: bool,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -186,6 +191,9 @@ pub(super) struct Why {
     /// A node, or an output of it
     #[arg(value_name = "NODE")]
     pub(super) node: String,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -196,6 +204,9 @@ pub(super) struct List {
     /// With what each reads and writes
     #[arg(short, long)]
     pub(super) long: bool,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -206,6 +217,19 @@ pub(super) struct Log {
     /// The run in build number N instead of the last
     #[arg(long, value_name = "N")]
     pub(super) run: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct History {
+    /// A node, or an output of it; without one, the builds
+    #[arg(value_name = "NODE")]
+    pub(super) node: Option<String>,
+    /// The last N; without it 20, or with --json all that are remembered
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(super) last: Option<usize>,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

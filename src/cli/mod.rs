@@ -12,6 +12,7 @@ mod check;
 mod clean;
 mod failure;
 mod fmt;
+mod history;
 mod init;
 mod list;
 mod live;
@@ -77,6 +78,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Why(why) => why::run(&caller, why),
         Command::List(list) => list::run(&caller, list),
         Command::Log(log) => log::run(&caller, log),
+        Command::History(history) => history::run(&caller, history),
         Command::Clean(clean) => clean::run(&caller, clean),
         Command::Check(check) => check::run(&caller, check),
         Command::Init => init::run(&caller),

@@ -97,6 +97,16 @@ pub(super) fn talk(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// A moment as the caller's clock shows it, given in milliseconds since 1970 UTC.
+pub(super) fn moment(ms: u64) -> String {
+    let moment = i64::try_from(ms).ok();
+    let moment = moment.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    moment.map_or_else(String::new, |moment| {
+        let local = moment.to_zoned(jiff::tz::TimeZone::system());
+        local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    })
+}
+
 /// Whether a variable is there and says something.
 fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())

@@ -4,7 +4,7 @@ use super::arguments::Status;
 use super::{Caller, exit, output};
 use crate::engine::session::{Session, SessionError};
 use crate::logic::plan::Forecast;
-use crate::report::status;
+use crate::report::{json, status};
 
 pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
     let mut session = Session::open(&caller.place()?, caller.given())?;
@@ -14,13 +14,21 @@ pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
         let result = session.record(node)?.result;
         Some((result.duration_ms, result.usage))
     };
-    let text = status::status(
-        &session.project.graph,
-        &survey.forecasts,
-        &survey.missing,
-        asked.all.then_some(&took as status::Took<'_>),
-        caller.screen.colour_out,
-    );
+    let text = match asked.json {
+        true => json::status(&json::Standing {
+            graph: &session.project.graph,
+            forecasts: &survey.forecasts,
+            missing: &survey.missing,
+            remembered: &|node| (session.record(node), session.last_run(node)),
+        }),
+        false => status::status(
+            &session.project.graph,
+            &survey.forecasts,
+            &survey.missing,
+            asked.all.then_some(&took as status::Took<'_>),
+            caller.screen.colour_out,
+        ),
+    };
     output::data(text.as_bytes());
     let stale = survey
         .forecasts

@@ -3,18 +3,30 @@
 use super::arguments::Why;
 use super::{Caller, exit, output};
 use crate::engine::session::{Session, SessionError};
-use crate::report::status;
+use crate::logic::graph::NodeId;
+use crate::report::{json, status};
 
 pub(super) fn run(caller: &Caller, asked: &Why) -> Result<u8, SessionError> {
     let mut session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(std::slice::from_ref(&asked.node))?;
     let survey = session.survey(&selection, false);
     let graph = &session.project.graph;
-    let mut text = String::new();
-    for node in graph
-        .nodes()
+    let nodes = graph.nodes();
+    let nodes: Vec<NodeId> = nodes
         .filter(|node| selection.named[node.0 as usize])
-    {
+        .collect();
+    if asked.json {
+        let standing = json::Standing {
+            graph,
+            forecasts: &survey.forecasts,
+            missing: &survey.missing,
+            remembered: &|node| (session.record(node), session.last_run(node)),
+        };
+        output::data(json::why(&standing, &nodes).as_bytes());
+        return Ok(exit::DONE);
+    }
+    let mut text = String::new();
+    for node in nodes {
         let record = session.record(node);
         text.push_str(&status::why(
             graph,

@@ -109,7 +109,7 @@ pub fn build(
     if work > 0 {
         build.work(total)?;
     } else if tools.ledger.unfinished() {
-        build.memory.build_ends()?;
+        build.memory.build_ends(None)?;
     }
     let Build {
         memory,
@@ -170,7 +170,7 @@ impl<'a> Build<'a, '_> {
             fresh: self.summary.fresh,
             jobs: self.jobs,
         });
-        self.memory.build_starts()?;
+        self.memory.build_starts(shared.started_ms)?;
         let (sender, receiver) = mpsc::channel();
         let for_interrupts = sender.clone();
         let running = shared.running.clone();
@@ -190,7 +190,8 @@ impl<'a> Build<'a, '_> {
         }
         carried?;
         self.settle_the_rest();
-        self.memory.build_ends()
+        let end = ended::in_numbers(&self.summary, jobs, self.begun.elapsed());
+        self.memory.build_ends(Some(&end))
     }
 
     /// The loop itself. Checks go to rayon's pool; each run has a thread of its own, which waits for its process.

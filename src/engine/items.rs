@@ -5,6 +5,7 @@
 use super::project::{Project, Settings, Tools};
 use super::survey::Survey;
 use crate::base::quantity::Amount;
+use crate::base::record::RunOutcome;
 use crate::logic::graph::demands::{MEMORY, resolved};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId};
@@ -167,7 +168,7 @@ fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> (Vec<u6
 /// result says.
 fn last_durations(tools: &Tools, name: &str) -> Option<u64> {
     let runs = tools.ledger.runs(name);
-    let well = runs.iter().rev().filter(|run| run.ending.is_success());
+    let well = runs.iter().rev().filter(|run| run.outcome == RunOutcome::Ran);
     let elsewhere = || {
         let record = tools.ledger.node(name)?;
         Some(record.result.duration_ms.max(1))

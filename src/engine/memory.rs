@@ -6,7 +6,7 @@ use super::project::{Project, UNFINISHED};
 use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::base::record::{KeyParts, NodeRecord, Origin, RunRecord, StampedDigest};
+use crate::base::record::{BuildEnd, KeyParts, NodeRecord, Origin, RunRecord, StampedDigest};
 use crate::logic::graph::NodeId;
 use crate::world::store::ledger::{Entry, Ledger, LedgerWriter};
 use crate::world::trouble::Trouble;
@@ -26,13 +26,16 @@ impl Memory {
         }
     }
 
-    pub(super) fn build_starts(&mut self) -> Result<(), Trouble> {
+    pub(super) fn build_starts(&mut self, started_ms: u64) -> Result<(), Trouble> {
+        let build = self.build;
         self.writer
-            .append(&[Entry::BuildStart { build: self.build }])
+            .append(&[Entry::BuildStart { build, started_ms }])
     }
 
-    pub(super) fn build_ends(&mut self) -> Result<(), Trouble> {
-        self.writer.append(&[Entry::BuildEnd { build: self.build }])
+    /// `None` for a build that had nothing to do, which is not counted.
+    pub(super) fn build_ends(&mut self, end: Option<&BuildEnd>) -> Result<(), Trouble> {
+        let build = self.build - u32::from(end.is_none());
+        self.writer.append(&[Entry::BuildEnd { build, end }])
     }
 
     /// A command is about to write these outputs.

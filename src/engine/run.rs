@@ -11,7 +11,7 @@ use super::shared::{Shared, pycache};
 use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::base::record::{Ending, RunRecord, RunResult, Usage};
+use crate::base::record::{Ending, RunOutcome, RunRecord, RunResult, Usage};
 use crate::logic::event::{Failure, FailureCause, Hearing, Notice, Printed};
 use crate::logic::graph::{JobSpec, NodeId};
 use crate::logic::plan::key;
@@ -62,10 +62,15 @@ pub(super) fn run(shared: &Shared<'_>, node: NodeId, inputs: &[(ProjectPath, Con
         record: None,
     };
     let found = run.steps(inputs);
+    let outcome = match &found {
+        RunFound::Done { .. } => RunOutcome::Ran,
+        RunFound::Failed(_) => RunOutcome::Failed,
+        RunFound::Stopped => RunOutcome::Stopped,
+    };
     Ran {
         found,
         notices: run.notices,
-        record: run.record,
+        record: run.record.map(|record| RunRecord { outcome, ..record }),
     }
 }
 
@@ -194,6 +199,9 @@ impl Run<'_> {
             started_ms: execution.started_ms,
             duration_ms: execution.took.as_millis() as u64,
             ending: execution.ending,
+            // What it came to is known at the end, and why it ran by the one who asked for it.
+            outcome: RunOutcome::Failed,
+            cause: None,
             log: execution.logged_bytes > 0,
             usage: execution.usage,
         })

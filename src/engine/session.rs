@@ -12,7 +12,7 @@ use super::survey::{Survey, survey};
 use super::upkeep;
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
-use crate::base::record::NodeRecord;
+use crate::base::record::{NodeRecord, RunRecord};
 use crate::logic::event::{BuildEvent, Hearing, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
@@ -138,6 +138,11 @@ impl Session {
     /// What this checkout remembers of a node.
     pub fn record(&self, node: NodeId) -> Option<NodeRecord> {
         self.tools.ledger.node(self.project.graph.name(node))
+    }
+
+    /// A node's last run in this checkout.
+    pub fn last_run(&self, node: NodeId) -> Option<RunRecord> {
+        self.tools.ledger.last_run(self.project.graph.name(node))
     }
 
     /// What a node printed: in the run of build number `build`, or in its last run; where that was in another

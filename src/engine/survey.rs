@@ -6,7 +6,7 @@ use super::inputs;
 use super::project::{Project, Tools};
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
-use crate::base::record::{Key, NodeRecord, RunResult};
+use crate::base::record::{Key, NodeRecord, RunOutcome, RunResult};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId, Use};
 use crate::logic::plan::forecast::{Forecast, Missing, MissingFault};
@@ -374,8 +374,9 @@ fn known_with(project: &Project, tools: &Tools, node: NodeId, inputs: Contents) 
                 .all(|(output, (path, _))| graph.path(output.path) == path.as_str())
     };
     let result = result.filter(fits);
-    let last_run = || tools.ledger.runs(graph.name(node)).pop();
-    let failed = result.is_none() && last_run().is_some_and(|run| !run.ending.is_success());
+    let last_run = || tools.ledger.last_run(graph.name(node));
+    let failed =
+        result.is_none() && last_run().is_some_and(|run| run.outcome == RunOutcome::Failed);
     Known {
         key,
         inputs,

@@ -1,13 +1,21 @@
-//! What `pipe check` found, as data for programs; `schemas/check.json` describes it.
+//! What programs read of `pipe`: JSON documents and lines, each described in `schemas/`.
 //!
-//! Does not know how problems are found. Only output: nothing is ever read back from this form.
+//! Only output: nothing is ever read back from these forms. The sentences in them are those that people get.
 
-use super::problems::places::{Place, Places};
-use super::problems::sorted;
-use crate::logic::manifest::{Label, Problem, Severity};
+mod check;
+mod history;
+mod list;
+mod reasons;
+mod standing;
+
+pub use check::check;
+pub use history::{builds, runs};
+pub use list::list;
+pub use standing::{Standing, status, why};
+
 use serde::Serialize;
 
-/// Counts up when something is taken away or changes its meaning; what is added does not count.
+/// Of every document. Counts up when something is taken away or changes its meaning; what is added does not count.
 const VERSION: u32 = 1;
 
 /// How large a sound project is.
@@ -21,84 +29,8 @@ pub struct Size {
     pub sources: usize,
 }
 
-#[derive(Serialize)]
-struct Document<'p> {
-    version: u32,
-    sound: bool,
-    nodes: Option<usize>,
-    outputs: Option<usize>,
-    sources: Option<usize>,
-    problems: Vec<Entry<'p>>,
-}
-
-#[derive(Serialize)]
-struct Entry<'p> {
-    code: &'p str,
-    severity: &'static str,
-    message: &'p str,
-    help: Option<&'p str>,
-    labels: Vec<Mark<'p>>,
-}
-
-#[derive(Serialize)]
-struct Mark<'p> {
-    file: &'p str,
-    start: Point,
-    end: Point,
-    text: &'p str,
-}
-
-#[derive(Serialize)]
-struct Point {
-    line: usize,
-    column: usize,
-    offset: usize,
-}
-
-/// All problems, and the size where there is nothing that keeps a build from starting.
-pub fn check(problems: &[Problem], size: Option<Size>) -> String {
-    let places = Places::of(problems);
-    let document = Document {
-        version: VERSION,
-        sound: size.is_some(),
-        nodes: size.map(|size| size.nodes),
-        outputs: size.map(|size| size.outputs),
-        sources: size.map(|size| size.sources),
-        problems: sorted(problems)
-            .into_iter()
-            .map(|problem| entry(problem, &places))
-            .collect(),
-    };
-    let text = serde_json::to_string_pretty(&document);
+/// A whole document, for people to look into as well.
+fn document(value: &impl Serialize) -> String {
+    let text = serde_json::to_string_pretty(value);
     text.expect("texts and numbers can always be written as JSON") + "\n"
-}
-
-fn entry<'p>(problem: &'p Problem, places: &Places<'p>) -> Entry<'p> {
-    let mark = |label: &'p Label| {
-        let (start, end) = places.ends(problem, label);
-        Mark {
-            file: start.file,
-            start: point(start),
-            end: point(end),
-            text: &label.text,
-        }
-    };
-    Entry {
-        code: problem.code,
-        severity: match problem.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        },
-        message: &problem.message,
-        help: Some(problem.help.as_str()).filter(|help| !help.is_empty()),
-        labels: problem.labels.iter().map(mark).collect(),
-    }
-}
-
-fn point(place: Place<'_>) -> Point {
-    Point {
-        line: place.line,
-        column: place.column,
-        offset: place.offset,
-    }
 }

@@ -10,6 +10,8 @@ mod changes;
 pub mod diff;
 pub mod failures;
 
+pub mod history;
+
 pub mod json;
 
 pub mod live;

@@ -10,6 +10,7 @@ use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Forecast;
 use crate::logic::plan::forecast::{Missing, MissingFault};
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 use std::fmt::Write;
 
 /// Widest name that the columns are aligned to, in characters.
@@ -171,12 +172,20 @@ pub fn why(
                 );
             }
         }
-        let unsettled = |need: &NodeId| *forecast(forecasts, *need) != Forecast::Fresh;
-        let mut above: Vec<NodeId> = graph.needs(node).filter(unsettled).collect();
-        above.reverse();
-        queue.extend(above.into_iter().map(|need| (need, depth + 1)));
+        let above = unsettled_needs(graph, forecasts, node).into_iter().rev();
+        queue.extend(above.map(|need| (need, depth + 1)));
     }
     text
+}
+
+/// What a node needs and what is not fresh.
+pub(super) fn unsettled_needs(
+    graph: &Graph,
+    forecasts: &[Option<Forecast>],
+    node: NodeId,
+) -> Vec<NodeId> {
+    let unsettled = |need: &NodeId| *forecast(forecasts, *need) != Forecast::Fresh;
+    graph.needs(node).filter(unsettled).collect()
 }
 
 fn push_reasons(text: &mut String, indent: &str, reasons: &[crate::logic::plan::Reason]) {
@@ -205,7 +214,18 @@ fn since(record: Option<&NodeRecord>) -> String {
     )
 }
 
-fn forecast(forecasts: &[Option<Forecast>], node: NodeId) -> &Forecast {
+/// A node's state in a word or two.
+pub(super) fn word(forecast: &Forecast) -> &'static str {
+    match forecast {
+        Forecast::Fresh => "fresh",
+        Forecast::Restorable(_) => "cached",
+        Forecast::Stale(_) => "stale",
+        Forecast::MayRun(_) => "may run",
+        Forecast::SourceMissing => "missing",
+    }
+}
+
+pub(super) fn forecast(forecasts: &[Option<Forecast>], node: NodeId) -> &Forecast {
     forecasts[node.0 as usize]
         .as_ref()
         .expect("what a selected node needs is selected too")
@@ -227,32 +247,31 @@ fn lines(
     let width = name_width(graph, nodes.iter().copied());
     let mut text = String::new();
     for node in nodes {
-        let (word, style, reason) = match forecast(forecasts, node) {
+        let forecast = forecast(forecasts, node);
+        let (style, reason) = match forecast {
             Forecast::Fresh => {
                 let took = fresh.and_then(|took| took(node));
                 let told = took.map(|(ms, usage)| words::taken(ms, usage));
-                ("fresh", Style::new(), told.unwrap_or_default())
+                (Style::new(), told.unwrap_or_default())
             }
-            Forecast::Restorable(reasons) => {
-                ("cached", AnsiColor::Green.on_default(), first(reasons))
-            }
-            Forecast::Stale(reasons) => ("stale", AnsiColor::Yellow.on_default(), first(reasons)),
+            Forecast::Restorable(reasons) => (AnsiColor::Green.on_default(), first(reasons)),
+            Forecast::Stale(reasons) => (AnsiColor::Yellow.on_default(), first(reasons)),
             Forecast::MayRun(upstream) => {
                 let reason = format!(
                     "needs `{}`, which is not settled yet",
                     graph.name(*upstream)
                 );
-                ("may run", AnsiColor::Cyan.on_default(), reason)
+                (AnsiColor::Cyan.on_default(), reason)
             }
             Forecast::SourceMissing => {
                 let first = missing.iter().find(|missing| missing.node == node);
                 (
-                    "missing",
                     AnsiColor::Red.on_default(),
                     first.map_or_else(String::new, missing_words),
                 )
             }
         };
+        let word = word(forecast);
         let style = if colour { style } else { Style::new() };
         let line = format!(
             "{style}{word:<8}{style:#} {:width$}  {reason}",
@@ -279,7 +298,7 @@ fn first(reasons: &[crate::logic::plan::Reason]) -> String {
     }
 }
 
-fn missing_words(missing: &Missing) -> String {
+pub(super) fn missing_words(missing: &Missing) -> String {
     let what = &missing.what;
     match &missing.fault {
         MissingFault::NotThere => format!("source {what} is not there"),
@@ -298,17 +317,20 @@ fn name_width(graph: &Graph, nodes: impl Iterator<Item = NodeId>) -> usize {
         .min(WIDEST_NAME)
 }
 
-#[derive(Default)]
-struct Counts {
+/// How many nodes are in each state.
+#[derive(Default, Serialize)]
+pub(super) struct Counts {
     fresh: usize,
+    #[serde(rename = "cached")]
     restorable: usize,
     stale: usize,
+    #[serde(rename = "may-run")]
     may_run: usize,
     missing: usize,
 }
 
 impl Counts {
-    fn of(forecasts: &[Option<Forecast>]) -> Self {
+    pub(super) fn of(forecasts: &[Option<Forecast>]) -> Self {
         let mut counts = Counts::default();
         for forecast in forecasts.iter().flatten() {
             *match forecast {

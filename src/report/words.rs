@@ -7,7 +7,7 @@ use super::changes;
 use super::printed::escaped;
 use super::units;
 use crate::base::path::ProjectPath;
-use crate::base::record::{PeakSource, Usage};
+use crate::base::record::{PeakSource, RunCause, Usage};
 use crate::logic::event::Notice;
 use crate::logic::plan::Reason;
 
@@ -29,6 +29,31 @@ pub fn sentence(reason: &Reason) -> String {
         Reason::InputOrder => "its inputs are given in another order".to_owned(),
         Reason::OutputMissing(path) => format!("output {} is missing", shown(path)),
         Reason::OutputChanged { path, old, new } => changes::content("output", path, old, new),
+    }
+}
+
+/// Why a command ran once, in a line.
+pub fn past_cause(cause: &RunCause) -> String {
+    let subject = escaped(cause.subject.as_deref().unwrap_or_default());
+    let first = match &*cause.kind {
+        "never-ran" => "no result of it was known".to_owned(),
+        "last-run-failed" => "its last run had failed".to_owned(),
+        "probe-failed" => "a probe of it failed".to_owned(),
+        "forced" => "`--force` asked for it".to_owned(),
+        "always" => "`always` makes it run in every build".to_owned(),
+        "declaration-changed" => format!("`{subject}` changed"),
+        "input-changed" => format!("input {subject} changed"),
+        "input-added" => format!("input {subject} was new"),
+        "input-removed" => format!("input {subject} was not read any more"),
+        "input-order" => "its inputs were given in another order".to_owned(),
+        "output-missing" => format!("output {subject} was missing"),
+        "output-changed" => format!("output {subject} had been changed"),
+        // Of a later version.
+        kind => format!("{} {subject}", escaped(kind)).trim_end().to_owned(),
+    };
+    match cause.more {
+        0 => first,
+        more => format!("{first} (and {more} more)"),
     }
 }
 

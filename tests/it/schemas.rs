@@ -2,7 +2,9 @@
 //!
 //! What is validated against them is in the files below.
 
+mod documents;
 mod json;
+mod json_schema;
 mod manifests;
 mod validator;
 

@@ -3,19 +3,23 @@
 //! Does not decide what starts next; the scheduler does.
 
 use super::Build;
-use crate::base::record::Origin;
+use crate::base::record::{BuildEnd, Origin, RunCause};
 use crate::engine::run::{Ran, RunFound};
-use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome};
+use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Summary};
 use crate::logic::graph::NodeId;
+use crate::logic::plan::Reason;
 use crate::logic::schedule::News;
 use crate::world::trouble::Trouble;
+use std::time::Duration;
 
 impl Build<'_, '_> {
     pub(super) fn ran(&mut self, item: u32, ran: Ran) -> Result<(), Trouble> {
         self.follow_to_the_end(item);
         self.notices(ran.notices);
         let node = self.node(item);
-        if let Some(record) = ran.record {
+        if let Some(mut record) = ran.record {
+            let reasons = self.pending.get(&item).map(|(reasons, _)| reasons);
+            record.cause = reasons.and_then(|reasons| cause(reasons));
             self.memory.run(&record)?;
         }
         match ran.found {
@@ -101,5 +105,31 @@ impl Build<'_, '_> {
         self.outlook.fails(item);
         self.finished(item, Outcome::Failed(failure));
         self.tell_scheduler(News::Failed(item));
+    }
+}
+
+/// The first reason, as history keeps it.
+fn cause(reasons: &[Reason]) -> Option<RunCause> {
+    let first = reasons.first()?;
+    Some(RunCause {
+        kind: first.kind().to_owned(),
+        subject: first.subject(),
+        more: reasons.len() as u32 - 1,
+    })
+}
+
+/// A build as history keeps it.
+pub(super) fn in_numbers(summary: &Summary, jobs: u32, took: Duration) -> BuildEnd {
+    BuildEnd {
+        took_ms: took.as_millis() as u64,
+        jobs,
+        fresh: summary.fresh as u32,
+        restored: summary.restored as u32,
+        ran: summary.ran as u32,
+        failed: summary.failed as u32,
+        blocked: summary.blocked as u32,
+        stopped: summary.stopped as u32,
+        saved_ms: summary.saved_ms,
+        interrupted: summary.interrupted,
     }
 }

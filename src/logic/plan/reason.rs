@@ -54,3 +54,41 @@ pub enum Reason {
         new: Content,
     },
 }
+
+impl Reason {
+    /// A word for what kind of reason it is; programs read it, so it never changes.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Reason::NeverRan => "never-ran",
+            Reason::LastRunFailed => "last-run-failed",
+            Reason::ProbeFailed(_) => "probe-failed",
+            Reason::Forced => "forced",
+            Reason::Always => "always",
+            Reason::Declaration { .. } => "declaration-changed",
+            Reason::Input { .. } => "input-changed",
+            Reason::InputAdded(_) => "input-added",
+            Reason::InputRemoved(_) => "input-removed",
+            Reason::InputOrder => "input-order",
+            Reason::OutputMissing(_) => "output-missing",
+            Reason::OutputChanged { .. } => "output-changed",
+        }
+    }
+
+    /// The path, or the part of the declaration, that it is about.
+    pub fn subject(&self) -> Option<String> {
+        match self {
+            Reason::Declaration { part, .. } => Some(part.clone()),
+            Reason::Input { path, .. }
+            | Reason::InputAdded(path)
+            | Reason::InputRemoved(path)
+            | Reason::OutputMissing(path)
+            | Reason::OutputChanged { path, .. } => Some(path.to_string()),
+            Reason::NeverRan
+            | Reason::LastRunFailed
+            | Reason::ProbeFailed(_)
+            | Reason::Forced
+            | Reason::Always
+            | Reason::InputOrder => None,
+        }
+    }
+}

@@ -7,7 +7,7 @@ use crate::base::content::Content;
 use crate::base::digest::Digest;
 use crate::base::flat::FlatWriter;
 use crate::base::path::ProjectPath;
-use crate::base::record::{NodeRecord, RunRecord, StampedDigest};
+use crate::base::record::{BuildEnd, NodeRecord, RunRecord, StampedDigest};
 use crate::world::stamps;
 use std::fs;
 
@@ -42,11 +42,15 @@ pub enum Entry<'a> {
     BuildStart {
         /// Its number.
         build: u32,
+        /// When, milliseconds since 1970 UTC.
+        started_ms: u64,
     },
     /// It has ended.
     BuildEnd {
         /// Its number.
         build: u32,
+        /// How; `None` when it turned out to have had nothing to do.
+        end: Option<&'a BuildEnd>,
     },
 }
 
@@ -75,12 +79,15 @@ pub(super) fn encode(entry: &Entry<'_>) -> (u8, Vec<u8>) {
             format::put_run(&mut out, run);
             RUN
         }
-        Entry::BuildStart { build } => {
-            out.number(*build);
+        Entry::BuildStart { build, started_ms } => {
+            out.number(*build).long(*started_ms);
             BUILD_START
         }
-        Entry::BuildEnd { build } => {
+        Entry::BuildEnd { build, end } => {
             out.number(*build);
+            if let Some(end) = end {
+                format::put_build_end(&mut out, end);
+            }
             BUILD_END
         }
     };

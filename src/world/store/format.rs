@@ -5,9 +5,8 @@
 use crate::base::content::Content;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
-use crate::base::record::{
-    Ending, Key, KeyParts, NodeRecord, Origin, Peak, PeakSource, Row, RunRecord, RunResult, Usage,
-};
+use crate::base::record::{BuildEnd, Ending, Key, KeyParts, NodeRecord, Origin, Peak, PeakSource};
+use crate::base::record::{Row, RunCause, RunOutcome, RunRecord, RunResult, Usage};
 
 pub(super) fn put_content(out: &mut FlatWriter, content: &Content) {
     match content {
@@ -181,24 +180,88 @@ pub(super) fn put_run(out: &mut FlatWriter, run: &RunRecord) {
     };
     out.byte(kind)
         .number(number.cast_unsigned())
-        .byte(u8::from(run.log));
+        .byte(u8::from(run.log))
+        .byte(match run.outcome {
+            RunOutcome::Ran => 0,
+            RunOutcome::Failed => 1,
+            RunOutcome::Stopped => 2,
+        });
+    match &run.cause {
+        None => out.byte(0),
+        Some(cause) => out
+            .byte(1 + u8::from(cause.subject.is_some()))
+            .text(&cause.kind)
+            .text(cause.subject.as_deref().unwrap_or_default())
+            .number(cause.more),
+    };
     put_usage(out, run.usage);
 }
 
 pub(super) fn take_run(from: &mut FlatReader<'_>) -> Option<RunRecord> {
+    let (node, build) = (from.text()?.to_owned(), from.number()?);
+    let (started_ms, duration_ms) = (from.long()?, from.long()?);
+    let ending = match (from.byte()?, from.number()?.cast_signed()) {
+        (0, code) => Ending::Exit(code),
+        (1, signal) => Ending::Signal(signal),
+        (2, _) => Ending::NotStarted,
+        (3, _) => Ending::TimedOut,
+        _ => return None,
+    };
+    let log = from.byte()? == 1;
+    let outcome = match from.byte()? {
+        0 => RunOutcome::Ran,
+        1 => RunOutcome::Failed,
+        2 => RunOutcome::Stopped,
+        _ => return None,
+    };
+    let cause = match from.byte()? {
+        0 => None,
+        about @ (1 | 2) => Some(RunCause {
+            kind: from.text()?.to_owned(),
+            subject: Some(from.text()?.to_owned()).filter(|_| about == 2),
+            more: from.number()?,
+        }),
+        _ => return None,
+    };
     Some(RunRecord {
-        node: from.text()?.to_owned(),
-        build: from.number()?,
-        started_ms: from.long()?,
-        duration_ms: from.long()?,
-        ending: match (from.byte()?, from.number()?.cast_signed()) {
-            (0, code) => Ending::Exit(code),
-            (1, signal) => Ending::Signal(signal),
-            (2, _) => Ending::NotStarted,
-            (3, _) => Ending::TimedOut,
-            _ => return None,
-        },
-        log: from.byte()? == 1,
+        node,
+        build,
+        started_ms,
+        duration_ms,
+        ending,
+        outcome,
+        cause,
+        log,
         usage: take_usage(from)?,
+    })
+}
+
+pub(super) fn put_build_end(out: &mut FlatWriter, end: &BuildEnd) {
+    out.long(end.took_ms).number(end.jobs);
+    for count in [
+        end.fresh,
+        end.restored,
+        end.ran,
+        end.failed,
+        end.blocked,
+        end.stopped,
+    ] {
+        out.number(count);
+    }
+    out.long(end.saved_ms).byte(u8::from(end.interrupted));
+}
+
+pub(super) fn take_build_end(from: &mut FlatReader<'_>) -> Option<BuildEnd> {
+    Some(BuildEnd {
+        took_ms: from.long()?,
+        jobs: from.number()?,
+        fresh: from.number()?,
+        restored: from.number()?,
+        ran: from.number()?,
+        failed: from.number()?,
+        blocked: from.number()?,
+        stopped: from.number()?,
+        saved_ms: from.long()?,
+        interrupted: from.byte()? == 1,
     })
 }

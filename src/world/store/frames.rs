@@ -6,10 +6,10 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What a file of frames begins with, for people and for `file`; [`VERSION`] in words.
-pub(super) const HEADER: &[u8; 16] = b"pipe ledger 02\r\n";
+pub(super) const HEADER: &[u8; 16] = b"pipe ledger 03\r\n";
 /// Counts up with any frame's form. A part of every checksum, so that a frame of another version is none, also behind
 /// a damaged header.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 /// What a frame begins with, so that the next one can be found behind damage.
 const MARK: [u8; 3] = [0xF7, b'f', 0x1A];
 /// Mark, kind, length of the payload, checksum of kind, length and payload.

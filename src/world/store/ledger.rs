@@ -3,6 +3,8 @@
 //! An append-only file of checksummed frames. Readers need no lock and read while a build writes. Records are found
 //! when the file is opened and decoded when they are asked for. Does not judge anything.
 
+mod history;
+
 pub use super::entry::Entry;
 use super::entry::{
     BUILD_END, BUILD_START, NODE, RUN, STAMPS, WRITTEN, boot_digest, encode, stamps_payload,
@@ -13,7 +15,7 @@ use crate::base::content::Content;
 use crate::base::digest::Digest;
 use crate::base::flat::FlatReader;
 use crate::base::path::ProjectPath;
-use crate::base::record::{NodeRecord, RunRecord, StampedDigest};
+use crate::base::record::{NodeRecord, StampedDigest};
 use crate::world::stamps::{Hashed, KnownStamps};
 use crate::world::trouble::Trouble;
 use bytes::Bytes;
@@ -27,8 +29,6 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Runs of one node that a compaction keeps.
-const RUNS_KEPT: usize = 20;
 /// A ledger under this size is not compacted, in bytes.
 const COMPACT_FROM: usize = 1024 * 1024;
 
@@ -42,6 +42,8 @@ pub struct Ledger {
     runs: Vec<Range<usize>>,
     /// By node, as places in `runs`; made when the first node is asked for.
     runs_of: OnceLock<HashMap<String, Vec<usize>>>,
+    /// Starts and ends of builds, oldest first.
+    builds: Vec<(u8, Range<usize>)>,
     last_build: u32,
     /// The last build that began has not said that it ended.
     unfinished: bool,
@@ -80,6 +82,7 @@ impl Ledger {
             written: Index::default(),
             runs: Vec::new(),
             runs_of: OnceLock::new(),
+            builds: Vec::new(),
             last_build: 0,
             unfinished: false,
             damaged: 0,
@@ -115,6 +118,7 @@ impl Ledger {
             BUILD_START | BUILD_END => {
                 self.last_build = self.last_build.max(from.number()?);
                 self.unfinished = kind == BUILD_START;
+                self.builds.push((kind, range));
             }
             _ => {}
         }
@@ -155,31 +159,6 @@ impl Ledger {
         self.written.values().filter_map(entry).collect()
     }
 
-    /// The remembered runs of a node, oldest first.
-    pub fn runs(&self, name: &str) -> Vec<RunRecord> {
-        let run = |&place: &usize| {
-            format::take_run(&mut FlatReader(&self.bytes[self.runs[place].clone()]))
-        };
-        self.runs_by_node()
-            .get(name)
-            .map_or(&[][..], Vec::as_slice)
-            .iter()
-            .filter_map(run)
-            .collect()
-    }
-
-    fn runs_by_node(&self) -> &HashMap<String, Vec<usize>> {
-        self.runs_of.get_or_init(|| {
-            let mut by_node: HashMap<String, Vec<usize>> = HashMap::new();
-            for (place, range) in self.runs.iter().enumerate() {
-                if let Some(name) = FlatReader(&self.bytes[range.clone()]).text() {
-                    by_node.entry(name.to_owned()).or_default().push(place);
-                }
-            }
-            by_node
-        })
-    }
-
     /// Whether the last build that began died before its end.
     pub fn unfinished(&self) -> bool {
         self.unfinished
@@ -205,13 +184,7 @@ impl Ledger {
                 frames::push(&mut out, 0, kind, &self.bytes[start as usize..end as usize]);
             }
         }
-        let kept = |places: &Vec<usize>| places[places.len().saturating_sub(RUNS_KEPT)..].to_vec();
-        let mut runs: Vec<usize> = self.runs_by_node().values().flat_map(kept).collect();
-        runs.sort_unstable();
-        for place in runs {
-            frames::push(&mut out, 0, RUN, &self.bytes[self.runs[place].clone()]);
-        }
-        frames::push(&mut out, 0, BUILD_END, &self.last_build.to_le_bytes());
+        self.push_history(&mut out);
         let mut stamps: Vec<(&[u8], StampedDigest)> = self.stamps.all().collect();
         stamps.sort_by_key(|(path, _)| *path);
         if !stamps.is_empty() {

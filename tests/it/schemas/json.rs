@@ -1,108 +1,20 @@
-//! What the program prints as JSON is what `schemas/check.json` says.
+//! What `pipe check` prints as JSON is what `schemas/check.json` says.
 //!
-//! The validator knows those words of JSON Schema 2020-12 that the schema uses, and panics at any other.
+//! Does not know the other documents; `documents` and `events` do.
 
+use super::json_schema::JsonSchema;
 use crate::support::{Sandbox, command_in};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-fn schema() -> Value {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/check.json");
-    let text = fs::read_to_string(file).expect("the schema can be read");
-    serde_json::from_str(&text).expect("the schema is JSON")
-}
-
-/// Everything in `value` that `schema` forbids, each with its place.
-fn complaints(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let words = schema.as_object().expect("a schema is an object");
-    for (word, wanted) in words {
-        let fine = match word.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" => true,
-            "additionalProperties" | "properties" => continue,
-            "$ref" => {
-                let name = wanted.as_str().expect("a reference is a text");
-                let target = root.pointer(name.trim_start_matches('#'));
-                let target = target.unwrap_or_else(|| panic!("{name} leads nowhere"));
-                found.extend(complaints(root, target, value, place));
-                true
-            }
-            "type" => match wanted {
-                Value::Array(kinds) => kinds.iter().any(|kind| is_kind(value, kind)),
-                kind => is_kind(value, kind),
-            },
-            "const" => value == wanted,
-            "enum" => wanted.as_array().is_some_and(|all| all.contains(value)),
-            "minimum" => value.is_null() || value.as_i64() >= wanted.as_i64(),
-            "minLength" => value
-                .as_str()
-                .is_none_or(|text| text.chars().count() as u64 >= wanted.as_u64().unwrap_or(0)),
-            "pattern" => {
-                assert_eq!(
-                    wanted, "^[a-z0-9]+(-[a-z0-9]+)*$",
-                    "the one pattern known here"
-                );
-                let part = |part: &str| {
-                    !part.is_empty()
-                        && part
-                            .bytes()
-                            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-                };
-                value.as_str().is_none_or(|text| text.split('-').all(part))
-            }
-            "required" => {
-                let names = wanted.as_array().expect("a list of names");
-                names
-                    .iter()
-                    .all(|name| value.get(name.as_str().expect("a name")).is_some())
-            }
-            "items" => {
-                for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                    found.extend(complaints(root, wanted, item, &format!("{place}/{index}")));
-                }
-                true
-            }
-            other => panic!("the validator does not know `{other}`"),
-        };
-        if !fine {
-            found.push(format!("{place}: not {word} {wanted}"));
-        }
-    }
-    let known = words.get("properties").and_then(Value::as_object);
-    for (name, item) in value.as_object().into_iter().flatten() {
-        let place = format!("{place}/{name}");
-        match known.and_then(|known| known.get(name)) {
-            Some(schema) => found.extend(complaints(root, schema, item, &place)),
-            None if words.get("additionalProperties") == Some(&json!(false)) => {
-                found.push(format!("{place}: not allowed"));
-            }
-            None => {}
-        }
-    }
-    found
-}
-
-fn is_kind(value: &Value, kind: &Value) -> bool {
-    match kind.as_str().expect("a kind is a text") {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "boolean" => value.is_boolean(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "null" => value.is_null(),
-        other => panic!("the validator does not know the kind `{other}`"),
-    }
+fn schema() -> JsonSchema {
+    JsonSchema::named("check")
 }
 
 #[track_caller]
 fn valid(text: &str) -> Value {
-    let value: Value = serde_json::from_str(text)
-        .unwrap_or_else(|error| panic!("no JSON document: {error}\n{text}"));
-    let schema = schema();
-    let found = complaints(&schema, &schema, &value, "");
-    assert!(found.is_empty(), "{}\n{text}", found.join("\n"));
-    value
+    schema().valid(text)
 }
 
 #[test]
@@ -193,7 +105,7 @@ fn the_schema_can_refuse() {
     let good = json!({"version": 1, "sound": false, "nodes": null, "outputs": null, "sources": null, "problems": [
         {"code": "a-b", "severity": "error", "message": "x", "help": null, "labels": [
             {"file": "a", "start": {"line": 1, "column": 1, "offset": 0}, "end": {"line": 1, "column": 1, "offset": 0}, "text": ""}]}]});
-    assert_eq!(complaints(&schema, &schema, &good, ""), [""; 0]);
+    assert_eq!(schema.complaints(&good), [""; 0]);
     for (place, bad) in [
         ("/version", json!(2)),
         ("/sound", json!("no")),
@@ -213,9 +125,6 @@ fn the_schema_can_refuse() {
     ] {
         let mut value = good.clone();
         *value.pointer_mut(place).expect("a place") = bad;
-        assert!(
-            !complaints(&schema, &schema, &value, "").is_empty(),
-            "{place} passes"
-        );
+        assert!(!schema.complaints(&value).is_empty(), "{place} passes");
     }
 }

@@ -1,7 +1,8 @@
 //! The ledger: what is written is found, damage costs only what it hits, and the byte form is pinned.
 
 use super::*;
-use crate::base::record::{Ending, Key, KeyParts, Origin, Peak, PeakSource, Row, RunResult, Usage};
+use crate::base::record::{BuildEnd, BuildRecord, Ending, Key, KeyParts, Origin, Peak, PeakSource};
+use crate::base::record::{Row, RunCause, RunOutcome, RunRecord, RunResult, Usage};
 use crate::world::stamps::sample;
 
 fn path(text: &str) -> ProjectPath {
@@ -61,6 +62,12 @@ fn run(build: u32) -> RunRecord {
         started_ms: 99,
         duration_ms: 7,
         ending,
+        outcome: RunOutcome::Failed,
+        cause: build.is_multiple_of(2).then(|| RunCause {
+            kind: "input-changed".into(),
+            subject: Some("in.txt".into()),
+            more: build,
+        }),
         log: true,
         usage: Usage {
             cpu_ms: Some(6),
@@ -78,12 +85,38 @@ fn peak(source: PeakSource) -> Peak {
     }
 }
 
+fn end(build: u32) -> BuildEnd {
+    BuildEnd {
+        took_ms: u64::from(build) * 1000,
+        jobs: 2,
+        fresh: 3,
+        restored: 4,
+        ran: 5,
+        failed: 6,
+        blocked: 7,
+        stopped: 8,
+        saved_ms: 9,
+        interrupted: build.is_multiple_of(2),
+    }
+}
+
+fn build_record(build: u32) -> BuildRecord {
+    BuildRecord {
+        build,
+        started_ms: 70 + u64::from(build),
+        end: Some(end(build)),
+    }
+}
+
 /// Two builds' worth of entries.
 fn write(state: &Path) {
     for build in [1, 2] {
         let mut writer = LedgerWriter::new(state, Ledger::open(state).0.end());
         let record = record(build);
-        writer.append(&[Entry::BuildStart { build }]).unwrap();
+        let started_ms = 70 + u64::from(build);
+        writer
+            .append(&[Entry::BuildStart { build, started_ms }])
+            .unwrap();
         writer
             .append(&[
                 Entry::Written {
@@ -103,7 +136,8 @@ fn write(state: &Path) {
                 sample(u64::from(build)),
             )])])
             .unwrap();
-        writer.append(&[Entry::BuildEnd { build }]).unwrap();
+        let end = Some(&end(build));
+        writer.append(&[Entry::BuildEnd { build, end }]).unwrap();
         writer.finish(false).unwrap();
     }
 }
@@ -118,6 +152,8 @@ fn what_is_written_is_found_and_the_last_word_counts() {
     assert_eq!(ledger.node("m"), None);
     assert_eq!(ledger.written("o.txt"), Some(file("out")));
     assert_eq!(ledger.runs("n"), [run(1), run(2)]);
+    assert_eq!(ledger.last_run("n"), Some(run(2)));
+    assert_eq!(ledger.builds(), [build_record(1), build_record(2)]);
     assert_eq!(ledger.last_build(), 2);
     assert_eq!(ledger.take_stamps().get(b"in.txt"), Some(sample(2)));
 }
@@ -145,6 +181,14 @@ fn check_honest(bytes: Vec<u8>, what: &str) {
             .runs("n")
             .iter()
             .all(|found| [run(1), run(2)].contains(found))
+        && ledger.builds().iter().all(|found| {
+            let end = found.end.clone().map(|_| end(found.build));
+            *found
+                == BuildRecord {
+                    end,
+                    ..build_record(found.build)
+                }
+        })
         && ledger.last_build() <= 2;
     let stamp = ledger.take_stamps().get(b"in.txt");
     assert!(
@@ -229,7 +273,13 @@ fn compaction_forgets_only_what_is_outdated() {
     }
     let stamps = [(b"a".to_vec(), sample(1)), (b"b".to_vec(), sample(2))];
     writer
-        .append(&[Entry::Stamps(&stamps), Entry::BuildEnd { build: 6000 }])
+        .append(&[
+            Entry::Stamps(&stamps),
+            Entry::BuildEnd {
+                build: 6000,
+                end: None,
+            },
+        ])
         .unwrap();
     writer
         .append(&[Entry::Written {
@@ -290,12 +340,19 @@ fn golden_bytes() {
             content: file("out"),
         },
         Entry::Run(&run(2)),
-        Entry::BuildEnd { build: 2 },
+        Entry::BuildStart {
+            build: 2,
+            started_ms: 72,
+        },
+        Entry::BuildEnd {
+            build: 2,
+            end: Some(&end(2)),
+        },
     ];
     let mut out = frames::HEADER.to_vec();
     for entry in &entries {
         let (kind, payload) = encode(entry);
         frames::push(&mut out, 0, kind, &payload);
     }
-    assert_eq!(Digest::of(&out).short(), "8c0a30ccfe8a");
+    assert_eq!(Digest::of(&out).short(), "32db32650801");
 }

@@ -1,0 +1,156 @@
+//! What stands before anything runs: `pipe status` and `pipe why` as documents.
+//!
+//! Knows forecasts as values; does not know how they were made.
+
+use super::history::Run;
+use super::reasons::{Lacking, Whole};
+use super::{VERSION, document};
+use crate::base::record::{NodeRecord, Origin, RunRecord};
+use crate::logic::graph::{Graph, NodeId};
+use crate::logic::plan::Forecast;
+use crate::logic::plan::forecast::Missing;
+use crate::report::status::{self, Counts};
+use serde::Serialize;
+use std::collections::{HashMap, HashSet};
+
+/// What is known of a project's nodes.
+pub struct Standing<'s> {
+    /// The project.
+    pub graph: &'s Graph,
+    /// By node number; `None` for nodes that were not asked for.
+    pub forecasts: &'s [Option<Forecast>],
+    /// Sources that cannot be read.
+    pub missing: &'s [Missing],
+    /// What is remembered of a node: the last time it was up to date, and its last run here.
+    pub remembered: &'s dyn Fn(NodeId) -> (Option<NodeRecord>, Option<RunRecord>),
+}
+
+#[derive(Serialize)]
+struct StatusDocument<'s> {
+    version: u32,
+    counts: Counts,
+    nodes: Vec<Entry<'s>>,
+}
+
+#[derive(Serialize)]
+struct WhyDocument<'s> {
+    version: u32,
+    asked: Vec<&'s str>,
+    nodes: Vec<WhyEntry<'s>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'s> {
+    node: &'s str,
+    state: String,
+    reasons: Vec<Whole<'s>>,
+    waits_for: Option<&'s str>,
+    missing: Vec<Lacking<'s>>,
+    up_to_date: Option<UpToDate>,
+    last_run: Option<Run>,
+}
+
+#[derive(Serialize)]
+struct WhyEntry<'s> {
+    #[serde(flatten)]
+    entry: Entry<'s>,
+    unsettled_needs: Vec<&'s str>,
+}
+
+/// The last time a node was up to date.
+#[derive(Serialize)]
+struct UpToDate {
+    build: u32,
+    how: &'static str,
+    key: String,
+    took_ms: u64,
+}
+
+/// `pipe status --json`: every node that was asked for, in the order in which a build comes to them.
+pub fn status(standing: &Standing<'_>) -> String {
+    let asked = |node: &NodeId| standing.forecasts[node.0 as usize].is_some();
+    let missing = by_node(standing.missing);
+    let nodes = standing.graph.order().filter(asked);
+    document(&StatusDocument {
+        version: VERSION,
+        counts: Counts::of(standing.forecasts),
+        nodes: nodes.map(|node| entry(standing, &missing, node)).collect(),
+    })
+}
+
+/// `pipe why --json`: the nodes that were asked for, then those above them that are not settled, each once.
+pub fn why(standing: &Standing<'_>, asked: &[NodeId]) -> String {
+    let missing = by_node(standing.missing);
+    let mut told: HashSet<NodeId> = HashSet::new();
+    let mut queue: Vec<NodeId> = asked.iter().rev().copied().collect();
+    let mut nodes = Vec::new();
+    while let Some(node) = queue.pop() {
+        if !told.insert(node) {
+            continue;
+        }
+        let above = status::unsettled_needs(standing.graph, standing.forecasts, node);
+        nodes.push(WhyEntry {
+            entry: entry(standing, &missing, node),
+            unsettled_needs: above
+                .iter()
+                .map(|&need| standing.graph.name(need))
+                .collect(),
+        });
+        queue.extend(above.into_iter().rev());
+    }
+    document(&WhyDocument {
+        version: VERSION,
+        asked: asked
+            .iter()
+            .map(|&node| standing.graph.name(node))
+            .collect(),
+        nodes,
+    })
+}
+
+fn by_node(missing: &[Missing]) -> HashMap<NodeId, Vec<&Missing>> {
+    let mut by_node: HashMap<NodeId, Vec<&Missing>> = HashMap::new();
+    for missing in missing {
+        by_node.entry(missing.node).or_default().push(missing);
+    }
+    by_node
+}
+
+fn entry<'s>(
+    standing: &Standing<'s>,
+    missing: &HashMap<NodeId, Vec<&'s Missing>>,
+    node: NodeId,
+) -> Entry<'s> {
+    let forecast = status::forecast(standing.forecasts, node);
+    let reasons = match forecast {
+        Forecast::Restorable(reasons) | Forecast::Stale(reasons) => Whole::all(reasons),
+        Forecast::Fresh | Forecast::MayRun(_) | Forecast::SourceMissing => Vec::new(),
+    };
+    let (record, run) = (standing.remembered)(node);
+    Entry {
+        node: standing.graph.name(node),
+        state: status::word(forecast).replace(' ', "-"),
+        reasons,
+        waits_for: match forecast {
+            Forecast::MayRun(need) => Some(standing.graph.name(*need)),
+            _ => None,
+        },
+        missing: missing
+            .get(&node)
+            .into_iter()
+            .flatten()
+            .map(|missing| Lacking::of(missing))
+            .collect(),
+        up_to_date: record.map(|record| UpToDate {
+            build: record.build,
+            how: match record.origin {
+                Origin::Ran => "ran",
+                Origin::Restored => "restored",
+                Origin::Found => "found",
+            },
+            key: record.key.0.to_string(),
+            took_ms: record.result.duration_ms,
+        }),
+        last_run: run.map(|run| Run::of(&run)),
+    }
+}
