@@ -142,6 +142,9 @@ pub(super) struct Build {
     /// Commands, fresh nodes and blocked nodes too
     #[arg(short, long)]
     pub(super) verbose: bool,
+    /// Write what happens to FILE as JSON lines, for another program; `-` is standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) events: Option<PathBuf>,
     /// Whose output to show, and when; `pipe log NODE` shows it later in any case
     #[arg(long, value_name = "WHEN", default_value = "failed")]
     pub(super) output: Output,

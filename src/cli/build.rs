@@ -1,6 +1,7 @@
 //! `pipe build`.
 
 use super::arguments::Build;
+use super::events::EventFile;
 use super::live::LiveScreen;
 use super::{Caller, exit, output};
 use crate::engine::session::{self, BuildOrder, Session, SessionError};
@@ -9,10 +10,10 @@ use crate::report::plain::{PlainOptions, PlainReport};
 use crate::report::status;
 
 pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
-    let place = caller.place()?;
     if build.dry_run {
         return dry_run(caller, build);
     }
+    let mut events = EventFile::open(caller, build.events.as_deref())?;
     let order = BuildOrder {
         targets: build.targets.clone(),
         force: build.force,
@@ -20,6 +21,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
         processors: Caller::processors(),
         keep_going: build.keep_going,
         hearing: build.output.shown().hearing(),
+        plan: events.is_wanted(),
     };
     let options = PlainOptions {
         colour: caller.screen.colour_err,
@@ -29,7 +31,15 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
         output: build.output.shown(),
     };
     let mut tell = teller(caller, options);
-    let built = session::build(&place, caller.given(), &order, &mut tell);
+    let built = caller.place().and_then(|place| {
+        session::build(&place, caller.given(), &order, &mut |at, event| {
+            events.tell(at, &event).into_iter().for_each(&mut tell);
+            tell(event);
+        })
+    });
+    if let Err(error) = &built {
+        events.refuse(error, caller).into_iter().for_each(&mut tell);
+    }
     // The live part leaves the screen before anything else is said.
     drop(tell);
     let (summary, _) = built?;

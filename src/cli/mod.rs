@@ -10,6 +10,7 @@ mod arguments;
 mod build;
 mod check;
 mod clean;
+mod events;
 mod failure;
 mod fmt;
 mod history;

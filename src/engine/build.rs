@@ -5,10 +5,11 @@
 mod ahead;
 mod ended;
 mod follow;
+mod started;
 mod temporary;
 
 use super::check::{self, CheckFound, Checked};
-use super::items::Items;
+use super::items::{Items, Resources};
 use super::memory::Memory;
 use super::project::{Project, Tools};
 use super::run::{self, Ran};
@@ -39,7 +40,7 @@ const BUILDS_WITH_LOGS: u32 = 20;
 
 enum Message {
     Checked(u32, Checked),
-    Ran(u32, Ran),
+    Ran(u32, Box<Ran>),
     Interrupt { again: bool },
 }
 
@@ -74,7 +75,7 @@ pub fn build(
     let limits = Limits {
         jobs: hands.pool.jobs,
         keep_going: request.keep_going,
-        resources,
+        resources: resources.totals(),
     };
     let work = items.nodes.len();
     let mut build = Build {
@@ -82,6 +83,7 @@ pub fn build(
         outlook: Outlook::new(limits.jobs, &schedule, guessed),
         scheduler: Scheduler::new(&limits, &schedule),
         jobs: limits.jobs,
+        resources,
         told: ahead::Told::default(),
         followed: Vec::new(),
         places: items.places,
@@ -107,7 +109,7 @@ pub fn build(
         build.record(node, settled, Origin::Found)?;
     }
     if work > 0 {
-        build.work(total)?;
+        build.work(total, request)?;
     } else if tools.ledger.unfinished() {
         build.memory.build_ends(None)?;
     }
@@ -135,6 +137,7 @@ struct Build<'a, 'w> {
     outlook: Outlook,
     /// Slots.
     jobs: u32,
+    resources: Resources,
     told: ahead::Told,
     followed: Vec<follow::Followed>,
     /// By item number.
@@ -158,12 +161,15 @@ struct Build<'a, 'w> {
 }
 
 impl<'a> Build<'a, '_> {
-    fn work(&mut self, total: usize) -> Result<(), Trouble> {
-        let shared = self.shared;
+    fn work(&mut self, total: usize, request: &Request<'_>) -> Result<(), Trouble> {
+        let (shared, jobs) = (self.shared, self.jobs);
         if let Err(trouble) =
             forget_project_sources(&pycache(&shared.project.place), &shared.project.place.root)
         {
             (self.tell)(BuildEvent::Notice(Notice::Trouble(trouble.to_string())));
+        }
+        if request.plan {
+            self.tell_plan(request.keep_going);
         }
         (self.tell)(BuildEvent::Started {
             total,
@@ -229,8 +235,8 @@ impl<'a> Build<'a, '_> {
                                     self.shared.running.refuse();
                                 }
                                 runs.spawn(move || {
-                                    let _ = sender
-                                        .send(Message::Ran(item, run::run(shared, node, &inputs)));
+                                    let ran = Box::new(run::run(shared, node, &inputs));
+                                    let _ = sender.send(Message::Ran(item, ran));
                                 });
                             }
                         }
@@ -257,7 +263,7 @@ impl<'a> Build<'a, '_> {
     fn handle(&mut self, message: Message) -> Result<(), Trouble> {
         match message {
             Message::Checked(item, checked) => self.checked(item, checked),
-            Message::Ran(item, ran) => self.ran(item, ran),
+            Message::Ran(item, ran) => self.ran(item, *ran),
             Message::Interrupt { again } => {
                 self.summary.interrupted = true;
                 self.shared.running.stop_all(again);
@@ -302,38 +308,6 @@ impl<'a> Build<'a, '_> {
             }
         }
         Ok(())
-    }
-
-    /// Says that a node's command starts, and gives the inputs that it was judged by.
-    fn start(&mut self, item: u32) -> Contents {
-        let (reasons, inputs) = self
-            .pending
-            .get(&item)
-            .cloned()
-            .expect("a check comes before its run");
-        self.outlook.leaves(item);
-        let (node, prospect) = (self.node(item), self.prospect(item));
-        self.note_clamped(node);
-        let command = self.graph().job(node).shown;
-        let node = self.graph().name(node).to_owned();
-        (self.tell)(BuildEvent::NodeStarted {
-            node,
-            reasons,
-            command,
-            prospect,
-        });
-        self.follow(item);
-        inputs
-    }
-
-    fn note_clamped(&mut self, node: NodeId) {
-        let slots = self.graph().demand(node).slots;
-        if slots > self.jobs && !self.clamped {
-            self.clamped = true;
-            let node = self.graph().name(node).to_owned();
-            let jobs = self.jobs;
-            (self.tell)(BuildEvent::Notice(Notice::Clamped { node, slots, jobs }));
-        }
     }
 
     fn output_paths(&self, node: NodeId) -> impl Iterator<Item = ProjectPath> + use<'a> {

@@ -47,7 +47,7 @@ impl Items {
         project: &Project,
         tools: &Tools,
         selection: &Selection,
-    ) -> (Vec<Item>, Vec<bool>, Vec<u64>) {
+    ) -> (Vec<Item>, Vec<bool>, Resources) {
         let graph = &project.graph;
         let resources = Resources::of(&project.settings, nearby::machine_memory());
         let mut lines = HashMap::new();
@@ -64,7 +64,7 @@ impl Items {
             weight,
         };
         let items = self.nodes.iter().zip(expected).map(item).collect();
-        (items, guessed, resources.totals())
+        (items, guessed, resources)
     }
 }
 
@@ -104,7 +104,7 @@ fn demand(
 }
 
 /// What nodes share: every declared resource, and the machine's memory where none is declared by that name.
-struct Resources(Vec<(String, u64)>);
+pub(super) struct Resources(pub(super) Vec<(String, u64)>);
 
 impl Resources {
     fn of(settings: &Settings, memory: u64) -> Self {
@@ -118,7 +118,7 @@ impl Resources {
         Resources(all)
     }
 
-    fn totals(&self) -> Vec<u64> {
+    pub(super) fn totals(&self) -> Vec<u64> {
         self.0.iter().map(|(_, total)| *total).collect()
     }
 
@@ -128,6 +128,14 @@ impl Resources {
             Some((number as u32, resolved(*amount, self.0[number].1)))
         };
         wanted.iter().filter_map(draw).collect()
+    }
+
+    /// What is wanted, by name.
+    pub(super) fn named_draws(&self, wanted: &[(String, Amount)]) -> Vec<(String, u64)> {
+        let draws = self.draws(wanted).into_iter();
+        draws
+            .map(|(number, amount)| (self.0[number as usize].0.clone(), amount))
+            .collect()
     }
 }
 

@@ -23,4 +23,5 @@ mod run;
 pub mod shared;
 
 pub mod session;
+pub mod stream;
 pub mod upkeep;

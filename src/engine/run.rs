@@ -28,6 +28,8 @@ pub(super) struct Ran {
     pub(super) notices: Vec<Notice>,
     /// For the history; `None` when the command never started.
     pub(super) record: Option<RunRecord>,
+    /// How long its log is.
+    pub(super) logged_bytes: u64,
 }
 
 /// See [`Ran`].
@@ -60,6 +62,7 @@ pub(super) fn run(shared: &Shared<'_>, node: NodeId, inputs: &[(ProjectPath, Con
         node,
         notices: Vec::new(),
         record: None,
+        logged_bytes: 0,
     };
     let found = run.steps(inputs);
     let outcome = match &found {
@@ -71,6 +74,7 @@ pub(super) fn run(shared: &Shared<'_>, node: NodeId, inputs: &[(ProjectPath, Con
         found,
         notices: run.notices,
         record: run.record.map(|record| RunRecord { outcome, ..record }),
+        logged_bytes: run.logged_bytes,
     }
 }
 
@@ -79,6 +83,7 @@ struct Run<'a> {
     node: NodeId,
     notices: Vec<Notice>,
     record: Option<RunRecord>,
+    logged_bytes: u64,
 }
 
 impl Run<'_> {
@@ -120,6 +125,7 @@ impl Run<'_> {
         // What follows is ours, and no command.
         drop(held);
         self.record = self.history(&execution);
+        self.logged_bytes = execution.logged_bytes;
         if execution.stopped {
             self.remove_outputs(&spec);
             return RunFound::Stopped;

@@ -25,6 +25,7 @@ use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
+use std::time::Duration;
 
 /// Why a request could not be carried out.
 #[derive(Debug)]
@@ -76,6 +77,8 @@ pub struct BuildOrder {
     pub keep_going: bool,
     /// What is told of what commands print.
     pub hearing: Hearing,
+    /// Tell the plan.
+    pub plan: bool,
 }
 
 impl Session {
@@ -182,7 +185,7 @@ impl Session {
     }
 }
 
-/// Builds.
+/// Builds. `tell` gets each event with the time since the build began.
 ///
 /// # Errors
 /// See [`SessionError`]; a node that fails is not an error but counted in the summary.
@@ -190,9 +193,10 @@ pub fn build(
     place: &Place,
     given: Given,
     order: &BuildOrder,
-    tell: &mut dyn FnMut(BuildEvent),
+    tell: &mut dyn FnMut(Duration, BuildEvent),
 ) -> Result<(Summary, Session), SessionError> {
     let begun = clock::instant();
+    let tell: &mut dyn FnMut(BuildEvent) = &mut |event| tell(begun.elapsed(), event);
     let project_mark = project_mark(place);
     let token = format!("{project_mark}-{}-{}", std::process::id(), clock::now_ns());
     let lock = lock(place, &token, tell)?;
@@ -249,6 +253,7 @@ pub fn build(
         forced: order.force.then_some(&selection),
         keep_going: order.keep_going,
         hearing: order.hearing,
+        plan: order.plan,
     };
     let hands = Hands {
         executor: &LocalExecutor,

@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub keep_going: bool,
     /// What is told of what commands print.
     pub hearing: Hearing,
+    /// Whether the plan is told.
+    pub plan: bool,
 }
 
 /// The hands of a build.

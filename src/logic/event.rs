@@ -2,6 +2,11 @@
 //!
 //! Does not know who listens.
 
+mod kinds;
+mod plan;
+
+pub use plan::{Plan, PlannedNode, Takes};
+
 use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, Usage};
 use crate::logic::plan::Reason;
@@ -11,6 +16,8 @@ use std::time::Duration;
 /// One step of a build's story. Names are owned or shared, so that a listener may keep an event.
 #[derive(Debug, Clone)]
 pub enum BuildEvent {
+    /// What the build is going to do; comes before [`BuildEvent::Started`]. Told only to those who ask for it.
+    Planned(Plan),
     /// The survey is done and the work is known. Told only when at least one node is not fresh.
     Started {
         /// Selected nodes.
@@ -40,6 +47,12 @@ pub enum BuildEvent {
         command: String,
         /// What is known of it beforehand.
         prospect: Prospect,
+        /// Which try it is, from 1.
+        attempt: u32,
+        /// What it takes while it runs.
+        takes: Takes,
+        /// The file that gets all that it prints, from the project's root.
+        log: String,
     },
     /// A running command printed something. Told only to those who ask for it; see [`Hearing`].
     Output {
@@ -49,6 +62,19 @@ pub enum BuildEvent {
         bytes: Vec<u8>,
         /// So many bytes before these are left out: it printed faster than they could be told.
         skipped: u64,
+    },
+    /// A command that printed something has ended, and its log is whole.
+    Logged {
+        /// Whose.
+        node: String,
+        /// Which try it was, from 1.
+        attempt: u32,
+        /// The log, from the project's root. Another try writes it anew.
+        log: String,
+        /// How long it is.
+        bytes: u64,
+        /// The last part of it; empty unless the command failed.
+        end: Printed,
     },
     /// Slots are kept free for a node from now on; `None` when they are not any more.
     RoomFor(Option<Room>),

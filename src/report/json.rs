@@ -3,12 +3,14 @@
 //! Only output: nothing is ever read back from these forms. The sentences in them are those that people get.
 
 mod check;
+mod events;
 mod history;
 mod list;
 mod reasons;
 mod standing;
 
 pub use check::check;
+pub use events::EventLines;
 pub use history::{builds, runs};
 pub use list::list;
 pub use standing::{Standing, status, why};

@@ -111,8 +111,10 @@ impl<W: Write> PlainReport<W> {
                 rest + &self.notice(notice)
             }
             // Only of use while the next line is waited for.
-            BuildEvent::NodeChecking { .. }
+            BuildEvent::Planned(_)
+            | BuildEvent::NodeChecking { .. }
             | BuildEvent::NodeQueued { .. }
+            | BuildEvent::Logged { .. }
             | BuildEvent::RoomFor(_)
             | BuildEvent::Ahead(_)
             | BuildEvent::Stopping(_) => String::new(),
@@ -233,13 +235,7 @@ impl<W: Write> PlainReport<W> {
     }
 
     fn notice(&mut self, notice: &Notice) -> String {
-        let is_news = matches!(
-            notice,
-            Notice::Waiting { .. }
-                | Notice::OrphansEnded { .. }
-                | Notice::LeftoverRemoved { .. }
-                | Notice::Clamped { .. }
-        );
+        let is_news = notice.is_news();
         if matches!(notice, Notice::NotKept { .. }) {
             self.not_kept += 1;
             if self.not_kept > NOT_KEPT_TOLD && !self.options.verbose {

@@ -17,4 +17,5 @@ pub mod jobserver;
 
 pub mod clock;
 pub mod stamps;
+pub mod stream;
 pub mod trouble;

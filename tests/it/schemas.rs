@@ -3,6 +3,7 @@
 //! What is validated against them is in the files below.
 
 mod documents;
+mod events;
 mod json;
 mod json_schema;
 mod manifests;

@@ -5,7 +5,7 @@
 use super::Build;
 use crate::base::record::{BuildEnd, Origin, RunCause};
 use crate::engine::run::{Ran, RunFound};
-use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Summary};
+use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Printed, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::plan::Reason;
 use crate::logic::schedule::News;
@@ -21,6 +21,9 @@ impl Build<'_, '_> {
             let reasons = self.pending.get(&item).map(|(reasons, _)| reasons);
             record.cause = reasons.and_then(|reasons| cause(reasons));
             self.memory.run(&record)?;
+        }
+        if ran.logged_bytes > 0 {
+            self.tell_log(item, ran.logged_bytes, &ran.found);
         }
         match ran.found {
             RunFound::Done {
@@ -63,6 +66,24 @@ impl Build<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    fn tell_log(&mut self, item: u32, bytes: u64, found: &RunFound) {
+        let end = match found {
+            RunFound::Failed(failure) => Printed {
+                bytes: failure.output.clone(),
+                cut: failure.output_cut,
+            },
+            RunFound::Done { .. } | RunFound::Stopped => Printed::default(),
+        };
+        let logged = BuildEvent::Logged {
+            node: self.graph().name(self.node(item)).to_owned(),
+            attempt: self.attempt(item),
+            log: self.shown_log(item),
+            bytes,
+            end,
+        };
+        (self.tell)(logged);
     }
 
     /// What a run left that did not end well is gone, unless the next one goes on from it.

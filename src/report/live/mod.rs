@@ -162,7 +162,10 @@ impl Progress {
             BuildEvent::Ahead(ahead) => self.ahead = *ahead,
             BuildEvent::Stopping(stop) => self.stop = Some(*stop),
             BuildEvent::Finished(_) => self.phase = Phase::Over,
-            BuildEvent::Notice(_) | BuildEvent::Output { .. } => {}
+            BuildEvent::Notice(_)
+            | BuildEvent::Output { .. }
+            | BuildEvent::Planned(_)
+            | BuildEvent::Logged { .. } => {}
         }
     }
 

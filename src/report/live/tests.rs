@@ -1,7 +1,7 @@
 //! The exact lines of the live view, at several sizes.
 
 use super::*;
-use crate::logic::event::{Failure, FailureCause, Printed, Summary};
+use crate::logic::event::{Failure, FailureCause, Printed, Summary, Takes};
 
 const WIDE: Size = Size {
     columns: 101,
@@ -27,6 +27,9 @@ fn start(progress: &mut Progress, node: &str, at: u64, prospect: Prospect) {
         reasons: Vec::new(),
         command: String::new(),
         prospect,
+        attempt: 1,
+        takes: Takes::default(),
+        log: String::new(),
     };
     progress.hear(&event, seconds(at));
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, Usage};
-use crate::logic::event::{FailureCause, Printed, Prospect};
+use crate::logic::event::{FailureCause, Printed, Prospect, Takes};
 use crate::report::printed;
 use std::time::Duration;
 
@@ -64,6 +64,9 @@ fn every_end() -> Vec<BuildEvent> {
             ],
             command: "cat a b\n\tsort".into(),
             prospect: Prospect::default(),
+            attempt: 1,
+            takes: Takes::default(),
+            log: String::new(),
         },
         ran("clean"),
         finished(

@@ -22,6 +22,19 @@ impl JsonSchema {
         complaints(&self.0, &self.0, value, "")
     }
 
+    /// Reads one line of a stream of types, each with a schema of its own; it must fit.
+    #[track_caller]
+    pub(super) fn valid_line(&self, text: &str) -> Value {
+        let value: Value = serde_json::from_str(text)
+            .unwrap_or_else(|error| panic!("no JSON document: {error}\n{text}"));
+        // Of the right one of many schemas the complaints can be read.
+        let own = &self.0["$defs"][value["type"].as_str().unwrap_or_default()];
+        assert!(own.is_object(), "no schema for {text}");
+        let found = complaints(&self.0, own, &value, "");
+        assert!(found.is_empty(), "{}\n{text}", found.join("\n"));
+        self.valid(text)
+    }
+
     /// Reads what the program printed; it must fit.
     #[track_caller]
     pub(super) fn valid(&self, text: &str) -> Value {

@@ -1,0 +1,81 @@
+//! The kinds of notices and failures in words that programs read.
+//!
+//! Does not know the sentences that people get.
+
+use super::{FailureCause, Notice};
+use crate::base::record::Ending;
+
+impl FailureCause {
+    /// A word for what kind of failure it is; programs read it, so it never changes.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            FailureCause::Ending(Ending::Exit(_)) => "exit",
+            FailureCause::Ending(Ending::Signal(_)) => "signal",
+            FailureCause::Ending(Ending::TimedOut) => "timeout",
+            FailureCause::KilledForMemory { .. } => "memory",
+            FailureCause::Ending(Ending::NotStarted) | FailureCause::NotStarted { .. } => {
+                "not-started"
+            }
+            FailureCause::BadOutputs(_) => "outputs",
+            FailureCause::Trouble(_) => "trouble",
+        }
+    }
+
+    /// How the command ended, where it did.
+    pub fn ending(&self) -> Option<Ending> {
+        match self {
+            FailureCause::Ending(ending) | FailureCause::KilledForMemory { ending, .. } => {
+                Some(*ending)
+            }
+            FailureCause::BadOutputs(_) => Some(Ending::Exit(0)),
+            FailureCause::NotStarted { .. } | FailureCause::Trouble(_) => None,
+        }
+    }
+}
+
+impl Notice {
+    /// A word for what kind of notice it is; programs read it, so it never changes.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Notice::Replaced { .. } => "replaced",
+            Notice::InputMoved { .. } => "input-moved",
+            Notice::Retrying { .. } => "retrying",
+            Notice::LeftProcesses { .. } => "left-processes",
+            Notice::NotKept { .. } => "not-kept",
+            Notice::BadCacheEntry { .. } => "bad-cache-entry",
+            Notice::OrphansEnded { .. } => "orphans-ended",
+            Notice::Leftover { .. } => "leftover",
+            Notice::LeftoverRemoved { .. } => "leftover-removed",
+            Notice::Waiting { .. } => "waiting",
+            Notice::Trouble(_) => "trouble",
+        }
+    }
+
+    /// The node that it is about.
+    pub fn node(&self) -> Option<&str> {
+        match self {
+            Notice::Replaced { node, .. }
+            | Notice::InputMoved { node, .. }
+            | Notice::Retrying { node, .. }
+            | Notice::LeftProcesses { node }
+            | Notice::NotKept { node, .. }
+            | Notice::BadCacheEntry { node, .. } => Some(node),
+            Notice::OrphansEnded { .. }
+            | Notice::Leftover { .. }
+            | Notice::LeftoverRemoved { .. }
+            | Notice::Waiting { .. }
+            | Notice::Trouble(_) => None,
+        }
+    }
+
+    /// Whether it is no more than news; all others warn.
+    pub fn is_news(&self) -> bool {
+        matches!(
+            self,
+            Notice::Waiting { .. }
+                | Notice::OrphansEnded { .. }
+                | Notice::LeftoverRemoved { .. }
+                | Notice::Clamped { .. }
+        )
+    }
+}
