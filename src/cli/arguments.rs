@@ -92,8 +92,33 @@ pub(super) enum Command {
     Init,
     /// Lay out the manifest, and those it includes, in the usual way
     Fmt(Fmt),
-    /// Print what a manifest may hold, as a KDL Schema
-    Schema,
+    /// Print what a manifest may hold, as a KDL Schema, or what programs get, as a JSON Schema
+    Schema(Schema),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// Of what
+    #[arg(value_name = "NAME", default_value = "manifest")]
+    pub(super) name: SchemaName,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaName {
+    /// The manifest
+    Manifest,
+    /// `pipe check --format json`
+    Check,
+    /// A line of `pipe build --events`
+    Events,
+    /// `pipe history --json`
+    History,
+    /// `pipe list --json`
+    List,
+    /// `pipe status --json`
+    Status,
+    /// `pipe why --json`
+    Why,
 }
 
 #[derive(Debug, Args)]

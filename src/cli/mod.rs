@@ -84,7 +84,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Check(check) => check::run(&caller, check),
         Command::Init => init::run(&caller),
         Command::Fmt(fmt) => fmt::run(&caller, fmt),
-        Command::Schema => schema::run(),
+        Command::Schema(schema) => schema::run(schema),
     };
     let code = answer.unwrap_or_else(|error| {
         failure::show(&error, &caller);

@@ -263,3 +263,23 @@ fn a_run_that_only_pretends_to_go_well_is_remembered_as_failed() {
         .expect_code(0)
         .expect_said("its last run failed");
 }
+
+#[test]
+fn every_schema_is_printed_and_says_which_it_is() {
+    let sandbox = sandbox();
+    let names = ["check", "events", "history", "list", "status", "why"];
+    for name in names {
+        let printed = sandbox.pipe(&format!("schema {name}")).expect_code(0).out;
+        let printed: Value = serde_json::from_str(&printed).expect("JSON");
+        assert_eq!(printed, JsonSchema::named(name).0);
+        assert_eq!(printed["$id"], format!("urn:pipe-build:{name}:1"));
+    }
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
+    let files = std::fs::read_dir(folder).expect("the schemas can be listed");
+    let json = files.flatten().filter(|file| {
+        file.path()
+            .extension()
+            .is_some_and(|ending| ending == "json")
+    });
+    assert_eq!(json.count(), names.len());
+}
