@@ -50,7 +50,7 @@ fn runs(caller: &Caller, past: &History, node: &str) -> Result<Vec<NodeRuns>, Se
     if !known.runs.is_empty() {
         return Ok(vec![known]);
     }
-    let session = Session::open(caller.place()?, caller.given())?;
+    let session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(&[node.to_owned()])?;
     let graph = &session.project.graph;
     let named = graph.nodes();

@@ -176,7 +176,10 @@ fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> (Vec<u6
 /// result says.
 fn last_durations(tools: &Tools, name: &str) -> Option<u64> {
     let runs = tools.ledger.runs(name);
-    let well = runs.iter().rev().filter(|run| run.outcome == RunOutcome::Ran);
+    let well = runs
+        .iter()
+        .rev()
+        .filter(|run| run.outcome == RunOutcome::Ran);
     let elsewhere = || {
         let record = tools.ledger.node(name)?;
         Some(record.result.duration_ms.max(1))

@@ -4,7 +4,7 @@
 
 use super::Build;
 use crate::base::content::Contents;
-use crate::logic::event::{BuildEvent, Plan, PlannedNode, Takes};
+use crate::logic::event::{BuildEvent, Notice, Plan, PlannedNode, Takes};
 use crate::logic::graph::NodeId;
 use crate::world::store::state;
 

@@ -40,7 +40,9 @@ impl Notice {
             Notice::Replaced { .. } => "replaced",
             Notice::InputMoved { .. } => "input-moved",
             Notice::Retrying { .. } => "retrying",
+            Notice::Clamped { .. } => "clamped",
             Notice::LeftProcesses { .. } => "left-processes",
+            Notice::LeftAtTheEnd { .. } => "left-at-the-end",
             Notice::NotKept { .. } => "not-kept",
             Notice::BadCacheEntry { .. } => "bad-cache-entry",
             Notice::OrphansEnded { .. } => "orphans-ended",
@@ -57,10 +59,12 @@ impl Notice {
             Notice::Replaced { node, .. }
             | Notice::InputMoved { node, .. }
             | Notice::Retrying { node, .. }
+            | Notice::Clamped { node, .. }
             | Notice::LeftProcesses { node }
             | Notice::NotKept { node, .. }
             | Notice::BadCacheEntry { node, .. } => Some(node),
             Notice::OrphansEnded { .. }
+            | Notice::LeftAtTheEnd { .. }
             | Notice::Leftover { .. }
             | Notice::LeftoverRemoved { .. }
             | Notice::Waiting { .. }
