@@ -29,6 +29,8 @@ pub(super) struct Statement<'k> {
     pub(super) word: &'static Word,
     /// Of its first word.
     pub(super) span: Span,
+    /// Of all of it.
+    pub(super) whole: Span,
     pub(super) values: Vec<Value<'k>>,
     pub(super) block: Option<&'k [Element<'k>]>,
 }
@@ -129,6 +131,7 @@ impl Reader<'_> {
         let mut statement = Statement {
             word,
             span,
+            whole: node.span,
             values: Vec::new(),
             block: None,
         };

@@ -10,7 +10,9 @@ use super::rules::Place;
 use super::source::{Span, Spanned};
 use super::template::Style;
 use super::typed::{Datum, Value};
-use super::{Command, Defaults, Exclusive, InputDecl, InputKind, Manifest, NodeDecl, OutputDecl};
+use super::{
+    Command, Defaults, Exclusive, InputDecl, InputKind, Manifest, NodeDecl, OutputDecl, Problem,
+};
 use std::collections::HashMap;
 
 /// The longest name of a node, in bytes: it is part of file names.
@@ -152,7 +154,24 @@ impl Reader<'_> {
         let excused = self.damaged || self.problems.len() > before || statement.block.is_none();
         self.one_command(&statements, node.name.span, excused);
         if !self.damaged {
-            self.placeholders(&node);
+            let paths = |statement: &&Statement<'_>| matches!(statement.word.name, "in" | "out");
+            let spans: Vec<Span> = statements
+                .iter()
+                .filter(paths)
+                .map(|paths| paths.whole)
+                .collect();
+            // Where a path could not be read, or stands behind a word that is not known, nobody knows what is missing.
+            let hides_paths = |problem: &Problem| {
+                let place = problem.labels.first().map(|label| label.span.start);
+                let holds = |outer: &Span| {
+                    place.is_some_and(|place| {
+                        (outer.start..outer.start + outer.len).contains(&place)
+                    })
+                };
+                problem.code == "unknown-word" || spans.iter().any(holds)
+            };
+            let all_known = !self.problems[before..].iter().any(hides_paths);
+            self.placeholders(&node, all_known);
         }
         named.map(|_| node)
     }

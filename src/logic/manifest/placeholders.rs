@@ -39,8 +39,9 @@ struct Names<'n> {
 }
 
 impl Reader<'_> {
-    /// Checks all placeholders of a node.
-    pub(super) fn placeholders(&mut self, node: &NodeDecl) {
+    /// Checks all placeholders of a node; those of inputs and outputs only when `all_known`, so that one mistake is not
+    /// told twice.
+    pub(super) fn placeholders(&mut self, node: &NodeDecl, all_known: bool) {
         let inputs = Names {
             word: "in",
             named: node
@@ -94,6 +95,7 @@ impl Reader<'_> {
             .flat_map(Template::placeholders)
         {
             match placeholder.namespace.as_str() {
+                "in" | "out" if !all_known => {}
                 "in" => self.member(placeholder, &inputs),
                 "out" => self.member(placeholder, &outputs),
                 _ => self.namespace(placeholder, &axes),
