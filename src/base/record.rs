@@ -204,6 +204,8 @@ pub enum Ending {
     NotStarted,
     /// It was ended by us because it took longer than it may.
     TimedOut,
+    /// It exited with 0, but read or wrote files of the project that its node does not declare.
+    Undeclared,
 }
 
 impl Ending {

@@ -84,6 +84,8 @@ pub(super) enum Command {
     Log(Log),
     /// List past builds, or the runs of a node: when, why, how long
     History(History),
+    /// Run a node and compare the files that it opens with those that it declares
+    Trace(Trace),
     /// Remove outputs that pipe wrote; never sources, never what somebody changed
     Clean(Clean),
     /// Check the manifest without running anything
@@ -161,6 +163,9 @@ pub(super) struct Build {
     /// Say with each node why it runs
     #[arg(long)]
     pub(super) explain: bool,
+    /// Watch which files the commands that run open, and warn of those that are not declared; exit with 1 if there are
+    #[arg(long)]
+    pub(super) trace: bool,
     /// Only failures and the result
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,
@@ -258,6 +263,21 @@ pub(super) struct History {
     /// One JSON document on standard output, for programs
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What the nodes need is built first, as `pipe build` would. Then they run, even when they are fresh, and are watched. Their
+results count as those of any run, unless they open files of the project that they do not declare.
+
+Exit codes: 0 they do what they declare, 1 they do not, one failed, or not all could be seen.")]
+pub(super) struct Trace {
+    /// Nodes, outputs or globs
+    #[arg(value_name = "NODE", required = true)]
+    pub(super) nodes: Vec<String>,
+    /// How many commands run at once; without it `jobs` of the manifest, else as many as processors
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(super) jobs: Option<u32>,
 }
 
 #[derive(Debug, Args)]

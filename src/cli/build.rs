@@ -5,6 +5,7 @@ use super::events::EventFile;
 use super::live::LiveScreen;
 use super::{Caller, exit, output};
 use crate::engine::session::{self, BuildOrder, Session, SessionError};
+use crate::engine::shared::Tracing;
 use crate::logic::event::BuildEvent;
 use crate::report::plain::{PlainOptions, PlainReport};
 use crate::report::status;
@@ -22,6 +23,11 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
         keep_going: build.keep_going,
         hearing: build.output.shown().hearing(),
         plan: events.is_wanted(),
+        tracing: if build.trace {
+            Tracing::All
+        } else {
+            Tracing::Off
+        },
     };
     let options = PlainOptions {
         colour: caller.screen.colour_err,
@@ -45,7 +51,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     let (summary, _) = built?;
     Ok(if summary.interrupted {
         exit::INTERRUPTED
-    } else if summary.failed > 0 {
+    } else if summary.failed > 0 || (build.trace && summary.undeclared > 0) {
         exit::NODE_FAILED
     } else {
         exit::DONE
@@ -53,7 +59,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
 }
 
 /// Whoever sits at a terminal sees what runs; everyone else gets lines.
-fn teller(caller: &Caller, options: PlainOptions) -> Box<dyn FnMut(BuildEvent)> {
+pub(super) fn teller(caller: &Caller, options: PlainOptions) -> Box<dyn FnMut(BuildEvent)> {
     let wanted = !options.quiet && caller.screen.is_live();
     if let Some(screen) = wanted
         .then(|| LiveScreen::start(&caller.screen, options))

@@ -21,10 +21,12 @@ mod log;
 mod output;
 mod schema;
 mod status;
+mod trace;
 mod why;
 
+use crate::engine::hidden;
 use crate::engine::project::{Given, Place};
-use crate::engine::session::{self, SessionError};
+use crate::engine::session::SessionError;
 use arguments::{Arguments, Command, Global};
 use clap::Parser;
 use output::Screen;
@@ -49,11 +51,8 @@ pub mod exit {
 /// Runs the program with these arguments, the program's name first.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
-    if let [_, keep, token] = &arguments[..]
-        && keep == session::KEEP
-    {
-        session::keep(&token.to_string_lossy());
-        return ExitCode::from(exit::DONE);
+    if let Some(code) = hidden::run(&arguments) {
+        return ExitCode::from(code);
     }
     let parsed = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => parsed,
@@ -80,6 +79,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::List(list) => list::run(&caller, list),
         Command::Log(log) => log::run(&caller, log),
         Command::History(history) => history::run(&caller, history),
+        Command::Trace(trace) => trace::run(&caller, trace),
         Command::Clean(clean) => clean::run(&caller, clean),
         Command::Check(check) => check::run(&caller, check),
         Command::Init => init::run(&caller),

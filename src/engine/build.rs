@@ -70,6 +70,8 @@ pub fn build(
         started_ms: clock::now_ms(),
         forced: request.forced,
         hearing: request.hearing,
+        selection: request.selection,
+        tracing: request.tracing,
     };
     let (schedule, guessed, resources) = items.schedule(project, tools, request.selection);
     let limits = Limits {
@@ -366,6 +368,9 @@ impl<'a> Build<'a, '_> {
     fn notices(&mut self, notices: Vec<Notice>) {
         for notice in notices {
             self.summary.not_kept += usize::from(matches!(notice, Notice::NotKept { .. }));
+            if let Notice::Traced(traced) = &notice {
+                self.summary.undeclared += usize::from(!traced.found.is_well());
+            }
             (self.tell)(BuildEvent::Notice(notice));
         }
     }

@@ -109,7 +109,7 @@ fn judge(
         last,
         result,
         damage,
-        failed,
+        last_run,
     } = known(shared.project, tools, node, inputs);
     if let Some(trouble) = damage {
         notices.push(Notice::BadCacheEntry {
@@ -123,7 +123,7 @@ fn judge(
         outputs: &outputs,
         always: graph.always(node),
         forced: shared.is_forced(node),
-        failed,
+        last_run,
     };
     match (judge::judge(&now, result.as_ref(), last.as_ref()), result) {
         (Verdict::Fresh, Some(result)) => CheckFound::Fresh(

@@ -5,8 +5,9 @@
 use super::project::{Project, UNFINISHED};
 use super::survey::Settled;
 use crate::base::content::Content;
+use crate::base::digest::DigestWriter;
 use crate::base::path::ProjectPath;
-use crate::base::record::{BuildEnd, KeyParts, NodeRecord, Origin, RunRecord, StampedDigest};
+use crate::base::record::{BuildEnd, Key, KeyParts, NodeRecord, Origin, RunRecord, StampedDigest};
 use crate::logic::graph::NodeId;
 use crate::world::store::ledger::{Entry, Ledger, LedgerWriter};
 use crate::world::trouble::Trouble;
@@ -85,6 +86,19 @@ impl Memory {
             name: project.graph.name(node),
             record: &record,
         }])
+    }
+
+    /// A run touched what its node does not declare: under the key of what it declares no result is known any more.
+    pub(super) fn distrusted(
+        &mut self,
+        project: &Project,
+        node: NodeId,
+        mut settled: Settled,
+    ) -> Result<(), Trouble> {
+        let mut writer = DigestWriter::new("pipe undeclared 1");
+        writer.field("key", settled.key.0.as_bytes());
+        settled.key = Key(writer.finish());
+        self.node(project, node, settled, Origin::Ran)
     }
 
     /// What `pipe` left at outputs, so that it is known as its own and not as the user's.

@@ -13,6 +13,7 @@ pub mod survey;
 pub mod build;
 mod check;
 pub mod format;
+pub mod hidden;
 pub mod history;
 mod inputs;
 mod items;

@@ -5,6 +5,7 @@
 
 mod inputs;
 mod outputs;
+mod traced;
 
 use super::project::{Project, Tools};
 use super::shared::{Shared, pycache};
@@ -14,7 +15,9 @@ use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, RunOutcome, RunRecord, RunResult, Usage};
 use crate::logic::event::{Failure, FailureCause, Hearing, Notice, Printed};
 use crate::logic::graph::{JobSpec, NodeId};
+use crate::logic::plan::judge::LastRun;
 use crate::logic::plan::key;
+use crate::logic::trace::Strict;
 use crate::world::execute::environment::{EnvironmentParts, command_environment, withheld};
 use crate::world::execute::{Execution, Job};
 use crate::world::nearby;
@@ -30,6 +33,8 @@ pub(super) struct Ran {
     pub(super) record: Option<RunRecord>,
     /// How long its log is.
     pub(super) logged_bytes: u64,
+    /// Under this key no result is to be used any more, wherever it comes from.
+    pub(super) distrusted: Option<Box<Settled>>,
 }
 
 /// See [`Ran`].
@@ -63,6 +68,7 @@ pub(super) fn run(shared: &Shared<'_>, node: NodeId, inputs: &[(ProjectPath, Con
         notices: Vec::new(),
         record: None,
         logged_bytes: 0,
+        distrusted: None,
     };
     let found = run.steps(inputs);
     let outcome = match &found {
@@ -75,6 +81,7 @@ pub(super) fn run(shared: &Shared<'_>, node: NodeId, inputs: &[(ProjectPath, Con
         notices: run.notices,
         record: run.record.map(|record| RunRecord { outcome, ..record }),
         logged_bytes: run.logged_bytes,
+        distrusted: run.distrusted,
     }
 }
 
@@ -84,6 +91,7 @@ struct Run<'a> {
     notices: Vec<Notice>,
     record: Option<RunRecord>,
     logged_bytes: u64,
+    distrusted: Option<Box<Settled>>,
 }
 
 impl Run<'_> {
@@ -112,7 +120,7 @@ impl Run<'_> {
         }
         let mark =
             (!spec.depfile.is_empty()).then(|| nearby::disk_time(&self.shared.project.place.state));
-        let job = command_job(
+        let mut job = command_job(
             self.shared.project,
             self.shared.tools,
             self.node,
@@ -121,6 +129,7 @@ impl Run<'_> {
             self.shared.build,
             self.shared.pool.variables(),
         );
+        let _scratch = self.watch(&mut job, &spec, &inputs);
         let execution = self.shared.executor.run(&job, self.shared.running);
         // What follows is ours, and no command.
         drop(held);
@@ -135,6 +144,10 @@ impl Run<'_> {
                 .push(Notice::LeftProcesses { node: self.name() });
         }
         if let Some(cause) = failure_cause(&execution) {
+            // What its depfile declares cannot be known then.
+            if spec.depfile.is_empty() {
+                self.traced(&execution, &job, &spec, &inputs);
+            }
             return self.fail(cause, &spec, &execution, &job);
         }
         let outputs = match self.keep_outputs(spec.cache_off) {
@@ -160,6 +173,7 @@ impl Run<'_> {
                 Err(cause) => return self.fail(cause, &spec, &execution, &job),
             }
         }
+        let traced = self.traced(&execution, &job, &spec, &inputs);
         let key = key::key(self.shared.project.declaration_digest(self.node), &inputs);
         let result = RunResult {
             outputs,
@@ -167,18 +181,27 @@ impl Run<'_> {
             duration_ms: execution.took.as_millis() as u64,
             usage: execution.usage,
         };
-        if keep
-            && !spec.cache_off
-            && let Err(trouble) = self.shared.tools.cache.keep_result(&key, &result)
-        {
-            self.not_kept(&trouble.to_string());
+        let settled = Settled {
+            key,
+            inputs,
+            result,
+        };
+        if let Some(traced) = traced {
+            keep &= !matches!(traced.strict, Strict::NotEnforced(_));
+            if !traced.found.is_well() {
+                keep = false;
+                self.distrust(&settled);
+                if spec.strict {
+                    return self.fail(FailureCause::Undeclared, &spec, &execution, &job);
+                }
+            }
+        }
+        if keep && !spec.cache_off {
+            let kept = self.shared.tools.cache.keep_result(&key, &settled.result);
+            kept.unwrap_or_else(|trouble| self.not_kept(&trouble.to_string()));
         }
         RunFound::Done {
-            settled: Settled {
-                key,
-                inputs,
-                result,
-            },
+            settled,
             took: execution.took,
             usage: execution.usage,
             keep,
@@ -242,6 +265,21 @@ impl Run<'_> {
     }
 }
 
+/// How the last run of the node with this name went in this checkout.
+pub(super) fn last_run(tools: &Tools, name: &str) -> LastRun {
+    let runs = tools.ledger.runs(name);
+    // One that was stopped says nothing about the node.
+    let told = runs
+        .iter()
+        .rev()
+        .find(|run| run.outcome != RunOutcome::Stopped);
+    match told.map(|run| (run.ending, run.outcome)) {
+        Some((Ending::Undeclared, _)) => LastRun::Undeclared,
+        Some((_, RunOutcome::Failed)) => LastRun::Failed,
+        _ => LastRun::Other,
+    }
+}
+
 /// A node's command, ready to start.
 pub(super) fn command_job(
     project: &Project,
@@ -271,6 +309,7 @@ pub(super) fn command_job(
         mark,
         log: state::log_path(&place.state, project.graph.name(node), build),
         timeout: (spec.timeout_ms > 0).then(|| Duration::from_millis(spec.timeout_ms)),
+        watch: None,
     }
 }
 

@@ -7,7 +7,7 @@ use super::listings::is_leftover;
 use super::pool::Pool;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
-use super::shared::{Hands, Request};
+use super::shared::{Hands, Request, Tracing};
 use super::survey::{Survey, survey};
 use super::upkeep;
 use crate::base::digest::Digest;
@@ -18,7 +18,7 @@ use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
 use crate::world::clock;
-use crate::world::execute::guard::{self, Guard};
+use crate::world::execute::guard::Guard;
 use crate::world::execute::orphans::{self, end_orphans};
 use crate::world::execute::{LocalExecutor, Running};
 use crate::world::store::lock::ProjectLock;
@@ -79,6 +79,8 @@ pub struct BuildOrder {
     pub hearing: Hearing,
     /// Tell the plan.
     pub plan: bool,
+    /// Which commands are watched, beside those that have to be.
+    pub tracing: Tracing,
 }
 
 impl Session {
@@ -254,6 +256,7 @@ pub fn build(
         keep_going: order.keep_going,
         hearing: order.hearing,
         plan: order.plan,
+        tracing: order.tracing,
     };
     let hands = Hands {
         executor: &LocalExecutor,
@@ -273,14 +276,6 @@ pub fn build(
     )?;
     drop(lock);
     Ok((summary, session))
-}
-
-/// The argument that makes this program the keeper of a build, see [`keep`]. Nobody types it.
-pub const KEEP: &str = guard::KEEP;
-
-/// Waits for the end of the build with this token, which started this program for it, and ends its commands if it dies.
-pub fn keep(token: &str) {
-    guard::keep(token);
 }
 
 impl Session {

@@ -28,6 +28,20 @@ pub struct Request<'a> {
     pub hearing: Hearing,
     /// Whether the plan is told.
     pub plan: bool,
+    /// Which commands are watched, beside those that have to be.
+    pub tracing: Tracing,
+}
+
+/// Which commands are watched because the caller wants it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tracing {
+    /// None.
+    #[default]
+    Off,
+    /// Those of the nodes that are named as targets.
+    Named,
+    /// All that run.
+    All,
 }
 
 /// The hands of a build.
@@ -59,6 +73,8 @@ pub(super) struct Shared<'a> {
     pub(super) started_ms: u64,
     pub(super) forced: Option<&'a Selection>,
     pub(super) hearing: Hearing,
+    pub(super) selection: &'a Selection,
+    pub(super) tracing: Tracing,
 }
 
 impl Shared<'_> {

@@ -4,13 +4,14 @@
 
 use super::inputs;
 use super::project::{Project, Tools};
+use super::run::last_run;
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
-use crate::base::record::{Key, NodeRecord, RunOutcome, RunResult};
+use crate::base::record::{Key, NodeRecord, RunResult};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId, Use};
 use crate::logic::plan::forecast::{Forecast, Missing, MissingFault};
-use crate::logic::plan::judge::{self, Situation};
+use crate::logic::plan::judge::{self, LastRun, Situation};
 use crate::logic::plan::key;
 use crate::logic::plan::{Reason, Verdict};
 use crate::world::observe::Links;
@@ -134,7 +135,7 @@ impl Survey {
             inputs,
             last,
             result,
-            failed,
+            last_run,
             ..
         } = known(project, tools, node, inputs);
         let outputs = self.outputs(graph, node, result.as_ref());
@@ -144,7 +145,7 @@ impl Survey {
             outputs: &outputs,
             always: graph.always(node),
             forced,
-            failed,
+            last_run,
         };
         let verdict = judge::judge(&now, result.as_ref(), last.as_ref());
         match (verdict, result) {
@@ -330,8 +331,8 @@ pub(super) struct Known {
     pub(super) result: Option<RunResult>,
     /// The cache has an entry for the key that is damaged.
     pub(super) damage: Option<String>,
-    /// There is no result, and the last run here failed.
-    pub(super) failed: bool,
+    /// Where there is no result: how the last run here went.
+    pub(super) last_run: LastRun,
 }
 
 /// Looks up what is known of a node with these declared inputs, in the ledger first, then in the cache.
@@ -374,15 +375,16 @@ fn known_with(project: &Project, tools: &Tools, node: NodeId, inputs: Contents) 
                 .all(|(output, (path, _))| graph.path(output.path) == path.as_str())
     };
     let result = result.filter(fits);
-    let last_run = || tools.ledger.last_run(graph.name(node));
-    let failed =
-        result.is_none() && last_run().is_some_and(|run| run.outcome == RunOutcome::Failed);
+    let last_run = match result {
+        Some(_) => LastRun::Other,
+        None => last_run(tools, graph.name(node)),
+    };
     Known {
         key,
         inputs,
         last,
         result,
         damage,
-        failed,
+        last_run,
     }
 }

@@ -14,6 +14,7 @@ use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, Usage};
 use crate::logic::plan::Reason;
 use crate::logic::schedule::Ahead;
+use crate::logic::trace::Traced;
 use std::time::Duration;
 
 /// One step of a build's story. Names are owned or shared, so that a listener may keep an event.
@@ -247,6 +248,8 @@ pub enum FailureCause {
     },
     /// Exit code 0, but these declared outputs do not stand, or are not what was declared.
     BadOutputs(Vec<BadOutput>),
+    /// Exit code 0, but the node is strict, and was seen to touch what it does not declare; a notice says what.
+    Undeclared,
     /// Something around the command went wrong: a folder that could not be made, an output that could not be read.
     Trouble(String),
 }
@@ -380,6 +383,8 @@ pub enum Notice {
         /// What the other says of itself: process number and since when.
         holder: String,
     },
+    /// A command was watched: what it touched, held against what it declares. Told also when all is well.
+    Traced(Box<Traced>),
     /// Anything else of the world that refused and that costs only time.
     Trouble(String),
 }

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod plan;
 
 pub mod schedule;
+pub mod trace;
 
 pub mod depfile;
 pub mod event;

@@ -31,6 +31,9 @@ pub fn cause(cause: &FailureCause) -> String {
             format!("cannot start {}: {}", escaped(program), escaped(error))
         }
         FailureCause::BadOutputs(outputs) => bad_outputs(outputs),
+        FailureCause::Undeclared => {
+            "exit code 0, but it is strict and touched what it does not declare".to_owned()
+        }
         FailureCause::Trouble(trouble) => escaped(trouble),
     }
 }
@@ -49,7 +52,9 @@ pub fn hints(failure: &Failure) -> Vec<String> {
             .into_iter()
             .map(str::to_owned)
             .collect(),
-        FailureCause::NotStarted { .. } | FailureCause::Trouble(_) => Vec::new(),
+        FailureCause::NotStarted { .. } | FailureCause::Trouble(_) | FailureCause::Undeclared => {
+            Vec::new()
+        }
     };
     hints.extend(failure.withheld.iter().map(|name| {
         format!(
@@ -96,6 +101,7 @@ fn ending_words(ending: Ending) -> String {
         Ending::Exit(code) => format!("exit code {code}"),
         Ending::Signal(number) => format!("ended by {}", signal(number)),
         Ending::NotStarted => "it could not be started".to_owned(),
+        Ending::Undeclared => "exit code 0, but it touched what it does not declare".to_owned(),
         Ending::TimedOut => "it took longer than its `timeout` and was ended".to_owned(),
     }
 }
@@ -126,7 +132,7 @@ fn ending_hint(ending: Ending) -> Option<&'static str> {
     let signal = match ending {
         Ending::Signal(number) => number,
         Ending::Exit(code) => code - SHELL_SIGNAL_BASE,
-        Ending::NotStarted | Ending::TimedOut => return None,
+        Ending::NotStarted | Ending::TimedOut | Ending::Undeclared => return None,
     };
     match (signal, ending) {
         (SIGPIPE, _) => Some(

@@ -28,6 +28,8 @@ mod stream;
 
 mod summary;
 
+pub mod trace;
+
 pub mod units;
 
 pub mod words;

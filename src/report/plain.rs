@@ -235,6 +235,12 @@ impl<W: Write> PlainReport<W> {
     }
 
     fn notice(&mut self, notice: &Notice) -> String {
+        if let Notice::Traced(traced) = notice
+            && !self.options.verbose
+            && !traced.warns()
+        {
+            return String::new();
+        }
         let is_news = notice.is_news();
         if matches!(notice, Notice::NotKept { .. }) {
             self.not_kept += 1;

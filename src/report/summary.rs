@@ -70,6 +70,10 @@ pub(super) fn closing(summary: &Summary, failed: &[String]) -> (&'static str, St
         let saved = Duration::from_millis(summary.saved_ms);
         text.push_str(&format!("; restoring saved {}", units::duration(saved)));
     }
+    if summary.undeclared > 0 {
+        let nodes = units::count(summary.undeclared, "node");
+        text.push_str(&format!("; {nodes} touched files not declared"));
+    }
     (word, style, text)
 }
 

@@ -16,6 +16,9 @@ use crate::logic::plan::Reason;
 pub fn sentence(reason: &Reason) -> String {
     match reason {
         Reason::LastRunFailed => "its last run failed".to_owned(),
+        Reason::LastRunUndeclared => {
+            "its last run read or wrote files that it does not declare".to_owned()
+        }
         Reason::NeverRan => "no result of it is known, neither here nor in the cache".to_owned(),
         Reason::ProbeFailed(fault) => fault.clone(),
         Reason::Forced => "`--force` asks for it".to_owned(),
@@ -38,6 +41,9 @@ pub fn past_cause(cause: &RunCause) -> String {
     let first = match &*cause.kind {
         "never-ran" => "no result of it was known".to_owned(),
         "last-run-failed" => "its last run had failed".to_owned(),
+        "last-run-undeclared" => {
+            "its last run had read or written files that it did not declare".to_owned()
+        }
         "probe-failed" => "a probe of it failed".to_owned(),
         "forced" => "`--force` asked for it".to_owned(),
         "always" => "`always` makes it run in every build".to_owned(),
@@ -122,6 +128,9 @@ pub fn notice(notice: &Notice) -> String {
                 escaped(holder)
             )
         }
+        Notice::Traced(traced) => {
+            super::trace::warning(traced).unwrap_or_else(|| super::trace::report(traced))
+        }
         Notice::Trouble(trouble) => escaped(trouble),
     }
 }
@@ -193,6 +202,10 @@ mod tests {
                 "no result of it is known, neither here nor in the cache",
             ),
             (Reason::LastRunFailed, "its last run failed"),
+            (
+                Reason::LastRunUndeclared,
+                "its last run read or wrote files that it does not declare",
+            ),
             (Reason::Forced, "`--force` asks for it"),
             (Reason::Always, "`always` makes it run in every build"),
             (Reason::InputAdded(path("a.csv")), "input a.csv is new"),

@@ -27,6 +27,7 @@ mod schedule;
 mod schemas;
 mod settings;
 mod staleness;
+mod trace;
 
 mod book;
 mod tidy;

@@ -48,7 +48,8 @@ fn manifest_schema_is_kdl_that_names_every_word() {
     assert_eq!(
         words(document),
         [
-            "jobs", "env", "pass-env", "defaults", "node", "resource", "params", "include"
+            "jobs", "env", "pass-env", "defaults", "node", "resource", "params", "include",
+            "strict"
         ]
     );
     let node = document

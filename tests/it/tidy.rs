@@ -33,7 +33,11 @@ const LOGIC_FLOORS: &[(&str, &[&str])] = &[
     ("graph", &["manifest", "params", "graph"]),
     ("plan", &["manifest", "graph", "plan"]),
     ("schedule", &["manifest", "graph", "schedule"]),
-    ("event", &["manifest", "graph", "plan", "schedule", "event"]),
+    ("trace", &["trace"]),
+    (
+        "event",
+        &["manifest", "graph", "plan", "schedule", "trace", "event"],
+    ),
 ];
 
 /// Words that only some places may use, and those places, as the beginnings of paths below `src/`.
@@ -45,7 +49,10 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("print!", &["cli/", "report/"]),
     ("eprint!", &["cli/", "report/"]),
     ("anstream::", &["cli/", "report/"]),
-    ("unsafe", &["world/store/map.rs"]),
+    (
+        "unsafe",
+        &["world/execute/trace/linux/sys.rs", "world/store/map.rs"],
+    ),
     ("todo!", &[]),
     ("unimplemented!", &[]),
     ("dbg!", &[]),

@@ -25,6 +25,10 @@ impl Build<'_, '_> {
         if ran.logged_bytes > 0 {
             self.tell_log(item, ran.logged_bytes, &ran.found);
         }
+        if let Some(settled) = ran.distrusted {
+            self.memory
+                .distrusted(self.shared.project, node, *settled)?;
+        }
         match ran.found {
             RunFound::Done {
                 settled,
@@ -100,7 +104,7 @@ impl Build<'_, '_> {
         let retry = 1 + self.tries.get(&item).copied().unwrap_or(0);
         let in_vain = matches!(
             failure.cause,
-            FailureCause::NotStarted { .. } | FailureCause::Trouble(_)
+            FailureCause::NotStarted { .. } | FailureCause::Trouble(_) | FailureCause::Undeclared
         );
         if in_vain || retry > most || self.summary.interrupted {
             return false;

@@ -17,6 +17,7 @@ impl FailureCause {
                 "not-started"
             }
             FailureCause::BadOutputs(_) => "outputs",
+            FailureCause::Undeclared | FailureCause::Ending(Ending::Undeclared) => "undeclared",
             FailureCause::Trouble(_) => "trouble",
         }
     }
@@ -27,7 +28,7 @@ impl FailureCause {
             FailureCause::Ending(ending) | FailureCause::KilledForMemory { ending, .. } => {
                 Some(*ending)
             }
-            FailureCause::BadOutputs(_) => Some(Ending::Exit(0)),
+            FailureCause::BadOutputs(_) | FailureCause::Undeclared => Some(Ending::Exit(0)),
             FailureCause::NotStarted { .. } | FailureCause::Trouble(_) => None,
         }
     }
@@ -49,6 +50,7 @@ impl Notice {
             Notice::Leftover { .. } => "leftover",
             Notice::LeftoverRemoved { .. } => "leftover-removed",
             Notice::Waiting { .. } => "waiting",
+            Notice::Traced(_) => "traced",
             Notice::Trouble(_) => "trouble",
         }
     }
@@ -63,6 +65,7 @@ impl Notice {
             | Notice::LeftProcesses { node }
             | Notice::NotKept { node, .. }
             | Notice::BadCacheEntry { node, .. } => Some(node),
+            Notice::Traced(traced) => Some(&traced.node),
             Notice::OrphansEnded { .. }
             | Notice::LeftAtTheEnd { .. }
             | Notice::Leftover { .. }
@@ -80,6 +83,6 @@ impl Notice {
                 | Notice::OrphansEnded { .. }
                 | Notice::LeftoverRemoved { .. }
                 | Notice::Clamped { .. }
-        )
+        ) || matches!(self, Notice::Traced(traced) if !traced.warns())
     }
 }

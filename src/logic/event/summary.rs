@@ -25,6 +25,8 @@ pub struct Summary {
     pub saved_ms: u64,
     /// Results that could not be kept in the cache.
     pub not_kept: usize,
+    /// Nodes that were seen to touch what they do not declare.
+    pub undeclared: usize,
     /// Ended by the user.
     pub interrupted: bool,
 }

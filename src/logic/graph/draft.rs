@@ -64,6 +64,8 @@ pub struct JobSpec {
     pub persist: bool,
     /// Results are not kept in the cache.
     pub cache_off: bool,
+    /// Files of the project that it does not declare are denied to it.
+    pub strict: bool,
 }
 
 /// What a node's command takes while it runs.
@@ -140,7 +142,8 @@ impl JobSpec {
         writer.number(self.retries).long(self.timeout_ms);
         writer
             .byte(u8::from(self.persist))
-            .byte(u8::from(self.cache_off));
+            .byte(u8::from(self.cache_off))
+            .byte(u8::from(self.strict));
         writer.0
     }
 
@@ -167,6 +170,7 @@ impl JobSpec {
             timeout_ms: reader.long()?,
             persist: reader.byte()? != 0,
             cache_off: reader.byte()? != 0,
+            strict: reader.byte()? != 0,
         })
     }
 }

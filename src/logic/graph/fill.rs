@@ -186,6 +186,7 @@ impl Filler<'_> {
         job.timeout_ms = decl.timeout_ms.or(defaults.timeout_ms).unwrap_or(0);
         job.persist = decl.persist;
         job.cache_off = decl.cache_off || defaults.cache_off;
+        job.strict = decl.strict || self.manifest.strict;
     }
 
     fn demand(&self) -> Demand {

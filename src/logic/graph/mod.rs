@@ -55,7 +55,7 @@ pub struct Use {
     pub mixed: bool,
 }
 
-const MAGIC: &[u8; 8] = b"pipegr03";
+const MAGIC: &[u8; 8] = b"pipegr04";
 const HEADER: usize = 8 + 8 + 4 * SECTIONS;
 
 /// Every section is a run of numbers of four bytes, but for texts, digests and blobs. `…_ENDS` say by node, or by path,

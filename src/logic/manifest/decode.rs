@@ -84,6 +84,7 @@ impl Reader<'_> {
                 let files = statement.values.iter().map(Value::spanned);
                 manifest.param_files.extend(files);
             }
+            "strict" => manifest.strict = true,
             "include" => {
                 let files = statement.values.iter().map(Value::spanned);
                 manifest.includes.extend(files);

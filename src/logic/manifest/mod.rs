@@ -65,6 +65,8 @@ pub struct Manifest {
     pub param_files: Vec<Spanned<String>>,
     /// `include "features/*.kdl"`: paths and globs of more manifests.
     pub includes: Vec<Spanned<String>>,
+    /// `strict` at the top: for every node.
+    pub strict: bool,
     /// In the order of the text.
     pub nodes: Vec<NodeDecl>,
     /// Nodes that are not among `nodes`, since their text says all; only when the manifest was [`read_quickly`].
@@ -210,6 +212,8 @@ pub struct NodeDecl {
     pub depfile: Option<Spanned<Template>>,
     /// `ignore "*.log"`: names in directory inputs that do not count.
     pub ignore: Vec<Spanned<String>>,
+    /// `strict`: files that it does not declare are denied.
+    pub strict: bool,
     /// Something in this node was wrong and has been reported; what could be read is kept, so that its outputs still
     /// count and do not cause follow-up complaints.
     pub poisoned: bool,

@@ -99,9 +99,6 @@ pub(super) static AXIS: Word = Word {
     ..PLAIN
 };
 
-/// Words that a later version will know, so that they are not taken for mistakes.
-pub(super) const PLANNED: [&str; 1] = ["strict"];
-
 /// What may stand between a placeholder's braces.
 pub(super) const NAMESPACES: [&str; 6] = ["in", "out", "params", "matrix", "node", "slots"];
 
@@ -144,10 +141,6 @@ mod tests {
             let count = names.len();
             names.dedup();
             assert_eq!(names.len(), count, "{place:?}");
-            assert!(
-                names.iter().all(|name| !PLANNED.contains(name)),
-                "{place:?}"
-            );
         }
     }
 }

@@ -76,6 +76,7 @@ impl Reader<'_> {
             }
             "persist" => node.persist = true,
             "temp" => node.temp = true,
+            "strict" => node.strict = true,
             "cache" => node.cache_off |= first().is_some_and(|value| self.cache_off(value)),
             "depfile" => {
                 node.depfile =

@@ -2,7 +2,7 @@
 //!
 //! Does not know the manifest's words; the caller brings them.
 
-use super::rules::{PLANNED, Place, Word, all_words};
+use super::rules::{Place, Word, all_words};
 
 /// The nearest of `candidates` to `word`, if it is near enough to be a slip: one letter, or a third of the word.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
@@ -29,7 +29,7 @@ pub(super) struct Advice {
 /// What other tools call a dependency on a task, where ours has files: `in` may not be what is meant.
 const AMBIGUOUS: [&str; 5] = ["depends", "depends-on", "needs", "requires", "dependencies"];
 
-/// Judges a word that is not known at `place`: planned, of another place, of another tool, or a slip.
+/// Judges a word that is not known at `place`: of another place, of another tool, or a slip.
 pub(super) fn unknown_word(written: &str, place: Place) -> Advice {
     let clean = written
         .trim_end_matches([':', ',', '='])
@@ -42,9 +42,6 @@ pub(super) fn unknown_word(written: &str, place: Place) -> Advice {
         help,
         meant,
     };
-    if PLANNED.contains(&lower.as_str()) {
-        return planned(&format!("`{lower}`"), "");
-    }
     if let Some(word) = place.word(&lower) {
         let colon = written.ends_with(':');
         let help = format!(
@@ -78,9 +75,6 @@ pub(super) fn unknown_word(written: &str, place: Place) -> Advice {
     if let Some(near) = nearest(&lower, place.words().map(|word| word.name)) {
         return unknown(format!("did you mean `{near}`?"), place.word(near));
     }
-    if let Some(near) = nearest(&lower, PLANNED) {
-        return planned(&format!("`{near}`"), "");
-    }
     if let Some(word) = all_words().find(synonym) {
         let proper = proper_places(word);
         return unknown(
@@ -103,16 +97,6 @@ fn proper_places(word: &Word) -> String {
     let places = word.places.iter().filter(told);
     let places: Vec<&str> = places.map(|place| place.phrase()).collect();
     places.join(" or ")
-}
-
-fn planned(what: &str, help: &str) -> Advice {
-    Advice {
-        code: "planned-word",
-        message: format!("{what} is planned but not supported by this version"),
-        label: "not yet".to_owned(),
-        help: help.to_owned(),
-        meant: None,
-    }
 }
 
 #[cfg(test)]
@@ -146,9 +130,9 @@ mod tests {
         }
         assert!(unknown_word("task", Place::Top).help.contains("`node`"));
         assert!(
-            unknown_word("strict", Place::Node)
-                .message
-                .contains("planned")
+            unknown_word("sandbox", Place::Node)
+                .help
+                .contains("`strict`")
         );
     }
 }

@@ -34,8 +34,20 @@ pub struct Situation<'a> {
     pub always: bool,
     /// `-f` names it.
     pub forced: bool,
-    /// The last time its command ran here, it failed.
-    pub failed: bool,
+    /// How the last run of its command here went, where there is no result.
+    pub last_run: LastRun,
+}
+
+/// How a run went, as far as it explains that there is no result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LastRun {
+    /// It explains nothing: it went well, or there was none.
+    #[default]
+    Other,
+    /// It failed.
+    Failed,
+    /// It touched files that the node does not declare.
+    Undeclared,
 }
 
 /// Judges one node. `result` is what is known to belong to the node's present key, from the ledger or the cache;
@@ -66,18 +78,16 @@ pub fn judge(
 
 /// Why a node with no usable result has to run, the most telling reason first.
 pub fn reasons_to_run(now: &Situation<'_>, last: Option<&NodeRecord>) -> Vec<Reason> {
-    let unknown = || {
-        if now.failed {
-            Reason::LastRunFailed
-        } else {
-            Reason::NeverRan
-        }
+    let unknown = || match now.last_run {
+        LastRun::Failed => Reason::LastRunFailed,
+        LastRun::Undeclared => Reason::LastRunUndeclared,
+        LastRun::Other => Reason::NeverRan,
     };
     let Some(last) = last else {
         return vec![unknown()];
     };
     let mut reasons = changed_parts(now, &last.parts);
-    if reasons.is_empty() {
+    if reasons.is_empty() && now.last_run != LastRun::Undeclared {
         reasons = changed_outputs(now.outputs, &last.result.outputs);
     }
     if reasons.is_empty() {
@@ -221,7 +231,7 @@ mod tests {
                 outputs: &self.outputs,
                 always: false,
                 forced: false,
-                failed: false,
+                last_run: LastRun::Other,
             }
         }
 
@@ -346,7 +356,7 @@ mod tests {
     fn a_failure_is_the_reason_when_there_is_no_other() {
         let case = Case::settled();
         let failed = Situation {
-            failed: true,
+            last_run: LastRun::Failed,
             ..case.now()
         };
         assert_eq!(
@@ -357,7 +367,7 @@ mod tests {
         let mut edited = Case::settled();
         edited.inputs[0].1 = file("new");
         let failed = Situation {
-            failed: true,
+            last_run: LastRun::Failed,
             ..edited.now()
         };
         let Verdict::Run(reasons) = judge(&failed, None, Some(&last)) else {

@@ -12,6 +12,8 @@ pub enum Reason {
     NeverRan,
     /// There is no result of it, and the last time its command ran here, it failed.
     LastRunFailed,
+    /// The last time its command ran here, it read or wrote files that the node does not declare.
+    LastRunUndeclared,
     /// A probe of it failed: what it said.
     ProbeFailed(String),
     /// `-f` asked for it.
@@ -61,6 +63,7 @@ impl Reason {
         match self {
             Reason::NeverRan => "never-ran",
             Reason::LastRunFailed => "last-run-failed",
+            Reason::LastRunUndeclared => "last-run-undeclared",
             Reason::ProbeFailed(_) => "probe-failed",
             Reason::Forced => "forced",
             Reason::Always => "always",
@@ -85,6 +88,7 @@ impl Reason {
             | Reason::OutputChanged { path, .. } => Some(path.to_string()),
             Reason::NeverRan
             | Reason::LastRunFailed
+            | Reason::LastRunUndeclared
             | Reason::ProbeFailed(_)
             | Reason::Forced
             | Reason::Always

@@ -67,6 +67,7 @@ impl Run {
     pub(super) fn of(run: &RunRecord) -> Run {
         let (exit_code, signal) = match run.ending {
             Ending::Exit(code) => (Some(code), None),
+            Ending::Undeclared => (Some(0), None),
             Ending::Signal(signal) => (None, Some(signal)),
             Ending::NotStarted | Ending::TimedOut => (None, None),
         };

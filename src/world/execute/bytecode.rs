@@ -116,6 +116,7 @@ mod tests {
             }),
             log: root.join("log"),
             timeout: None,
+            watch: None,
         };
         fs::write(root.join("main.py"), "import helper\nprint(helper.VALUE)\n").unwrap();
         // The same whole second each time, however slowly the test runs.

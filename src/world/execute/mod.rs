@@ -43,11 +43,14 @@ mod sample;
 mod table;
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
+pub mod trace;
 mod tree;
 
 mod usage;
 
 pub use running::Running;
+
+use trace::{Line, Recorder, Recording, Watch};
 
 /// Time for the tail of a pipeline to vanish by itself after the command's end.
 const TAIL_GRACE: Duration = Duration::from_millis(100);
@@ -84,6 +87,8 @@ pub struct Job {
     pub log: PathBuf,
     /// When this has passed, the command and all that it started in its group is ended.
     pub timeout: Option<Duration>,
+    /// Which files it touches is recorded, where that is asked for.
+    pub watch: Option<Watch>,
 }
 
 /// How a job went.
@@ -109,6 +114,8 @@ pub struct Execution {
     /// How many processes of this machine the kernel killed for want of memory while it ran; `None` where it does not
     /// say. Asked for only when the command did not end well.
     pub kernel_kills: Option<u64>,
+    /// What was seen of it; `None` when that was not asked for, or it never started.
+    pub recording: Option<Recording>,
 }
 
 /// Runs jobs as processes of this machine.
@@ -128,23 +135,26 @@ impl Executor for LocalExecutor {
             logged_bytes: 0,
             usage: Usage::default(),
             kernel_kills: None,
+            recording: None,
         };
         if !running.accepts_jobs() {
             execution.stopped = true;
             return execution;
         }
         let started = running.starting(|| {
-            let (child, log) = start(job)?;
+            let (child, log, line) = start(job)?;
             let group = Pid::from_child(&child);
-            Ok(((child, log), group))
+            Ok(((child, log, line), group))
         });
-        let ((child, log), group) = match started {
+        let ((child, log, line), group) = match started {
             Ok(started) => started,
             Err(trouble) => {
                 execution.start_error = Some(trouble);
                 return execution;
             }
         };
+        let watched = line.zip(job.watch.as_ref());
+        let recorder = watched.map(|(line, watch)| Recorder::begin(line, watch));
         let (status, timed_out) = wait(child, group, job.timeout, running.grace());
         execution.took = begun.elapsed();
         let left = end_leftovers(group, running, TAIL_GRACE);
@@ -172,6 +182,15 @@ impl Executor for LocalExecutor {
         if !execution.ending.is_success() {
             execution.kernel_kills = gone.kernel_kills();
         }
+        if let Some(recorder) = recorder {
+            let (recording, failed) = recorder.finish();
+            execution.recording = Some(recording);
+            if let Some(error) = failed {
+                execution.ending = Ending::NotStarted;
+                execution.start_error =
+                    Some(trouble("start", &job.argv[0], program::explain(error)));
+            }
+        }
         execution
     }
 }
@@ -180,7 +199,8 @@ impl Executor for LocalExecutor {
 ///
 /// std uses `posix_spawn` for this as long as there is no hook before exec and the program is a path. With either it
 /// would copy this process's page tables for every job: seven jobs a second in a large process instead of 1,400.
-fn start(job: &Job) -> Result<(Child, File), Trouble> {
+/// A job that is watched starts as a stub, to which there is a line.
+fn start(job: &Job) -> Result<(Child, File, Option<Line>), Trouble> {
     let log = open_log(&job.log)?;
     let name = job.argv.first().map_or("", String::as_str);
     if !job.dir.is_dir() {
@@ -198,18 +218,28 @@ fn start(job: &Job) -> Result<(Child, File), Trouble> {
         .map(|(_, value)| value.as_os_str());
     let path =
         program::find(name, search, &job.dir).map_err(|error| trouble("start", name, error))?;
-    let spawn = || -> io::Result<Child> {
-        Command::new(&path)
-            .arg0(name)
+    let spawn = || -> io::Result<(Child, Option<Line>)> {
+        let (mut command, line) = match &job.watch {
+            Some(watch) => {
+                let (command, line) = Line::to_stub(&path, name, watch)?;
+                (command, Some(line))
+            }
+            None => {
+                let mut command = Command::new(&path);
+                command.arg0(name).stdin(Stdio::null());
+                (command, None)
+            }
+        };
+        let child = command
             .args(&job.argv[1..])
             .current_dir(&job.dir)
             .env_clear()
             .envs(job.env.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log.try_clone()?)
             .process_group(0)
-            .spawn()
+            .spawn()?;
+        Ok((child, line))
     };
     // A program that was written a moment ago can still be open for writing in the child of another thread, between
     // its vfork and its exec. That passes.
@@ -221,8 +251,8 @@ fn start(job: &Job) -> Result<(Child, File), Trouble> {
         }
         !started.as_ref().is_err_and(busy)
     });
-    let child = started.map_err(|error| trouble("start", name, program::explain(error)))?;
-    Ok((child, log))
+    let (child, line) = started.map_err(|error| trouble("start", name, program::explain(error)))?;
+    Ok((child, log, line))
 }
 
 /// Appending, so that a command that opens the log anew (`> /dev/stderr`) empties it but leaves no hole in it.

@@ -78,6 +78,18 @@ impl LocalCache {
         write_whole(&path, &[&encode_result(key, result)], false)
     }
 
+    /// Forgets what came of `key`, if anything is kept.
+    ///
+    /// # Errors
+    /// The entry cannot be removed.
+    pub fn forget_result(&self, key: &Key) -> Result<(), Trouble> {
+        let path = self.result_path(key);
+        match fs::remove_file(&path) {
+            Err(error) if !is_absence(error.kind()) => Err(Trouble::on("remove", &path)(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether every blob of a result is there with the right size, so that restoring it can be expected to work.
     pub fn has_all(&self, result: &RunResult) -> bool {
         result

@@ -177,6 +177,7 @@ pub(super) fn put_run(out: &mut FlatWriter, run: &RunRecord) {
         Ending::Signal(signal) => (1, signal),
         Ending::NotStarted => (2, 0),
         Ending::TimedOut => (3, 0),
+        Ending::Undeclared => (4, 0),
     };
     out.byte(kind)
         .number(number.cast_unsigned())
@@ -205,6 +206,7 @@ pub(super) fn take_run(from: &mut FlatReader<'_>) -> Option<RunRecord> {
         (1, signal) => Ending::Signal(signal),
         (2, _) => Ending::NotStarted,
         (3, _) => Ending::TimedOut,
+        (4, _) => Ending::Undeclared,
         _ => return None,
     };
     let log = from.byte()? == 1;

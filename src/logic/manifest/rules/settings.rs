@@ -4,7 +4,7 @@
 
 use super::{Argument, PLAIN, Place, Word};
 
-pub(super) static WORDS: [Word; 10] = [
+pub(super) static WORDS: [Word; 11] = [
     Word {
         name: "slots",
         argument: Argument::Number(1, 4096),
@@ -92,6 +92,16 @@ pub(super) static WORDS: [Word; 10] = [
         about: "Names in directory inputs that do not count, `*` for any letters",
         example: "ignore \"*.log\"",
         synonyms: &["ignores", "ignored", "exclude-files", "omit"],
+        ..PLAIN
+    },
+    Word {
+        name: "strict",
+        places: &[Place::Top, Place::Node],
+        min: 0,
+        max: Some(0),
+        about: "Reading and writing files of the project that are not declared is denied, at the top for every node",
+        example: "strict",
+        synonyms: &["sandbox", "sandboxed", "hermetic", "pure"],
         ..PLAIN
     },
 ];

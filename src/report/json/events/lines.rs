@@ -304,6 +304,7 @@ impl<'e> Ended<'e> {
     pub(super) fn because(self, cause: Named, ending: Option<Ending>) -> Self {
         let (exit_code, signal) = match ending {
             Some(Ending::Exit(code)) => (Some(code), None),
+            Some(Ending::Undeclared) => (Some(0), None),
             Some(Ending::Signal(signal)) => (None, Some(signal)),
             Some(Ending::NotStarted | Ending::TimedOut) | None => (None, None),
         };

@@ -32,7 +32,7 @@ fn a_child_left_behind_is_ended_and_reported() {
 fn a_tail_that_vanishes_by_itself_is_not_reported() {
     let place = Place::new();
     let tail = "(while kill -0 $$; do :; done; sleep 0.05; echo late) 2> /dev/null &";
-    let (mut child, _) = start(&place.shell(&format!("{tail} echo early"))).unwrap();
+    let (mut child, _, _) = start(&place.shell(&format!("{tail} echo early"))).unwrap();
     child.wait().unwrap();
     let grace = Duration::from_secs(20);
     assert!(!end_leftovers(
@@ -172,7 +172,7 @@ fn a_job_that_starts_during_a_stop_is_killed() {
     let place = Place::new();
     let running = Running::new();
     running.stop_all(false);
-    let (mut child, _) = start(&place.shell("trap '' TERM; sleep 20")).unwrap();
+    let (mut child, _, _) = start(&place.shell("trap '' TERM; sleep 20")).unwrap();
     running.add(Pid::from_child(&child));
     assert_eq!(ending(child.wait().unwrap()), Ending::Signal(9));
     assert!(running.remove(Pid::from_child(&child)).signalled);

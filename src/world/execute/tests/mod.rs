@@ -41,6 +41,7 @@ impl Place {
             mark: token("none"),
             log: self.0.path().join("log"),
             timeout: None,
+            watch: None,
         }
     }
 
