@@ -342,7 +342,7 @@ impl Reader<'_> {
         };
         match (find("run"), find("exec")) {
             (Some(run), Some(exec)) => {
-                let problem = super::Problem::error(
+                let problem = Problem::error(
                     self.source,
                     "two-commands",
                     "a node has `run` or `exec`, not both",
@@ -364,14 +364,11 @@ impl Reader<'_> {
             }
             (None, Some(exec)) => {
                 if let Some(shell) = find("shell") {
-                    let problem = super::Problem::error(
-                        self.source,
-                        "useless-shell",
-                        "`shell` is only for `run`",
-                    )
-                    .at(shell.span, "has no effect")
-                    .at(exec.span, "starts a program without a shell")
-                    .help("remove `shell`, or write the command with `run`");
+                    let problem =
+                        Problem::error(self.source, "useless-shell", "`shell` is only for `run`")
+                            .at(shell.span, "has no effect")
+                            .at(exec.span, "starts a program without a shell")
+                            .help("remove `shell`, or write the command with `run`");
                     self.report(problem);
                 }
             }
