@@ -96,6 +96,8 @@ impl SimpleNodes {
             inputs,
             outputs,
             arguments,
+            sound,
+            next,
         } = hands;
         for values in [&mut *inputs, &mut *outputs, &mut *arguments] {
             values.0.clear();
@@ -108,6 +110,8 @@ impl SimpleNodes {
             inputs,
             outputs,
             arguments,
+            sound,
+            next,
         };
         if reader.node().is_none() {
             return false;
@@ -133,6 +137,9 @@ pub(super) struct Hands {
     inputs: Values,
     outputs: Values,
     arguments: Values,
+    /// The last script whose placeholders were found to be right, with the names of its node's values.
+    sound: Vec<u8>,
+    next: Vec<u8>,
 }
 
 #[derive(Default)]
