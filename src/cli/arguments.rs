@@ -51,6 +51,9 @@ pub(super) struct Global {
     /// Another value for a parameter, for this call; may be given more than once
     #[arg(short = 'S', long, value_name = "NAME=VALUE", value_parser = name_and_value, global = true, help_heading = EVERYWHERE)]
     pub(super) set: Vec<(String, String)>,
+    /// Read manifests by kdl-rs alone, without a snapshot
+    #[arg(long, global = true, hide = true)]
+    pub(super) by_kdl: bool,
     /// When to use colour; NO_COLOR is honoured
     #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = EVERYWHERE)]
     pub(super) color: Color,

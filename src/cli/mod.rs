@@ -105,6 +105,7 @@ impl Caller {
         Given {
             variables: self.variables.clone(),
             sets: self.global.set.clone(),
+            by_kdl: self.global.by_kdl,
         }
     }
 

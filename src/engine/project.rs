@@ -55,6 +55,8 @@ pub struct Given {
     pub variables: Vec<(OsString, OsString)>,
     /// `--set NAME=VALUE`.
     pub sets: Vec<(String, String)>,
+    /// Every manifest is read anew, and by kdl-rs alone: to compare, should the quick ways ever be doubted.
+    pub by_kdl: bool,
 }
 
 /// The chosen hands, and what is remembered.
@@ -69,6 +71,8 @@ pub struct Tools {
     pub variables: Vec<(OsString, OsString)>,
     /// Parameters that the caller sets, with `--set`.
     pub sets: Vec<(String, String)>,
+    /// Read manifests anew, by kdl-rs alone.
+    pub by_kdl: bool,
     /// What was found damaged while opening; each costs time only.
     pub damages: Vec<String>,
 }
@@ -201,6 +205,7 @@ impl Tools {
             cache: LocalCache::new(&place.cache, &place.state.join("tmp")),
             variables: given.variables,
             sets: given.sets,
+            by_kdl: given.by_kdl,
             damages,
         }
     }
@@ -237,6 +242,9 @@ impl Project {
     /// # Errors
     /// See [`OpenError`].
     pub fn open(place: &Place, tools: &Tools, save: bool) -> Result<Project, OpenError> {
+        if tools.by_kdl {
+            return Project::read_with_care(place, tools, save, Way::Careful);
+        }
         if let Some(project) = snapshot::find(place, tools)? {
             return Ok(project);
         }

@@ -39,8 +39,12 @@ pub(super) fn digest_of(tools: &Tools, path: &ProjectPath) -> Option<Digest> {
 pub(super) fn gather(place: &Place, tools: &Tools, quick: bool) -> Result<Sources, OpenError> {
     let read_one = |source: &Arc<Source>| {
         let quickly = quick.then(|| manifest::read_quickly(source)).flatten();
+        let way = match tools.by_kdl {
+            true => manifest::Way::KdlOnly,
+            false => manifest::Way::Fast,
+        };
         quickly.map_or_else(
-            || manifest::read(source),
+            || manifest::read_with(source, way),
             |manifest| (Some(manifest), Vec::new()),
         )
     };

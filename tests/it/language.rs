@@ -211,3 +211,18 @@ fn includes_bring_nodes_and_parameters_and_point_at_their_own_text() {
     told.expect_said("no file matches this");
     told.expect_said("there is no file gone.kdl");
 }
+
+#[test]
+fn kdl_alone_reads_the_same_graph() {
+    for name in ["penguins", "kedro-question"] {
+        let sandbox = Sandbox::fixture(name);
+        let quick = sandbox.pipe("list --json").expect_code(0).out;
+        let slow = sandbox.pipe("list --json --by-kdl").expect_code(0).out;
+        assert_eq!(quick, slow, "{name}");
+        sandbox.build();
+        sandbox
+            .pipe("build --by-kdl")
+            .expect_code(0)
+            .expect_nothing_done();
+    }
+}

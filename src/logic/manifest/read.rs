@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// The largest manifest that is read, in bytes.
-pub const MAX_BYTES: usize = 64 << 20;
+pub const MAX_BYTES: usize = 256 << 20;
 
 /// Reads a manifest. The problems are sorted by place. There is a manifest also when there are errors, as long as
 /// something could be read; nodes in which something was wrong are `poisoned`.

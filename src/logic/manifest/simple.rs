@@ -4,6 +4,7 @@
 //! Declines every node that holds anything else, or in which anything is or might be wrong: those are read with care.
 //! A test compares what comes of a graph in both ways.
 
+mod bytes;
 mod reader;
 
 use super::source::Span;

@@ -2,6 +2,7 @@
 //!
 //! Does not keep them; declines whatever is not sure to be right.
 
+use super::bytes::{BARE, NAME, PATH, TEXT, WORD, is};
 use super::{SimpleNode, SimpleValue, Values};
 use crate::logic::manifest::decode::MAX_NAME;
 use crate::logic::manifest::source::Span;
@@ -21,60 +22,6 @@ pub(super) struct Reader<'t> {
     pub(super) arguments: &'t mut Values,
     pub(super) sound: &'t mut Vec<u8>,
     pub(super) next: &'t mut Vec<u8>,
-}
-
-/// What a byte may be part of.
-const TEXT: u8 = 1;
-const PATH: u8 = 2;
-const NAME: u8 = 4;
-const WORD: u8 = 8;
-/// Of a command in which no placeholder can stand in quotes, behind a backslash, or in a here-document.
-const BARE: u8 = 16;
-
-static CLASSES: [u8; 256] = classes();
-
-const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let letter = (byte as u8).is_ascii_alphanumeric();
-        let mut class = 0;
-        if byte == b'\t' as usize || (byte >= b' ' as usize && byte < 0x7F) {
-            class |= TEXT;
-        }
-        if letter
-            || matches!(
-                byte as u8,
-                b'_' | b'-' | b'.' | b'/' | b'+' | b'=' | b',' | b'@'
-            )
-        {
-            class |= PATH;
-        }
-        if letter || matches!(byte as u8, b'_' | b'-' | b'.') {
-            class |= NAME;
-        }
-        if letter || matches!(byte as u8, b'_' | b'-') {
-            class |= WORD;
-        }
-        let bare = b" \t_-./+=,@%:>|&;(){}";
-        let mut at = 0;
-        while at < bare.len() {
-            if bare[at] as usize == byte {
-                class |= BARE;
-            }
-            at += 1;
-        }
-        if letter {
-            class |= BARE;
-        }
-        classes[byte] = class;
-        byte += 1;
-    }
-    classes
-}
-
-fn is(byte: u8, class: u8) -> bool {
-    CLASSES[byte as usize] & class != 0
 }
 
 impl Reader<'_> {
