@@ -20,6 +20,7 @@ mod kedro;
 mod language;
 mod live;
 mod memory;
+mod oracle;
 mod processes;
 mod protection;
 mod quoting;
