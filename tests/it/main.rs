@@ -28,6 +28,7 @@ mod schemas;
 mod settings;
 mod staleness;
 mod trace;
+mod together;
 
 mod book;
 mod tidy;
