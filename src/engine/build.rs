@@ -44,6 +44,15 @@ enum Message {
     Interrupt { again: bool },
 }
 
+impl Message {
+    fn item(&self) -> Option<u32> {
+        match *self {
+            Message::Checked(item, _) | Message::Ran(item, _) => Some(item),
+            Message::Interrupt { .. } => None,
+        }
+    }
+}
+
 /// Builds what `survey` found stale, telling each step.
 ///
 /// # Errors
@@ -251,9 +260,9 @@ impl<'a> Build<'a, '_> {
                         self.follow_turn();
                         continue;
                     };
+                    let about = message.item();
                     if let Err(trouble) = self.handle(message) {
-                        // What cannot be remembered must not go on being made; what runs is let end.
-                        self.tell_scheduler(News::Interrupted);
+                        self.end_early(about);
                         result = Err(trouble);
                     }
                 }

@@ -28,6 +28,7 @@ mod schemas;
 mod settings;
 mod staleness;
 mod trace;
+mod syscalls;
 mod together;
 
 mod book;

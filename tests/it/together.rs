@@ -1,9 +1,8 @@
 //! Several at once: builds in one checkout, looking while one builds, checkouts that share a cache.
 
 use crate::faults::signal;
-use crate::support::{Outcome, Sandbox, command_in, wait_until};
+use crate::support::{Outcome, Sandbox, wait_until};
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 /// A project whose one command waits for the file `go`.

@@ -8,7 +8,7 @@ use crate::engine::run::{Ran, RunFound};
 use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Printed, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::plan::Reason;
-use crate::logic::schedule::News;
+use crate::logic::schedule::{News, State};
 use crate::world::trouble::Trouble;
 use std::time::Duration;
 
@@ -122,6 +122,16 @@ impl Build<'_, '_> {
         self.outlook.returns(item);
         self.tell_scheduler(News::Again(item));
         true
+    }
+
+    /// What cannot be remembered must not go on being made; what runs is let end. The item that this came up with has
+    /// ended too, and nobody will speak of it again.
+    pub(super) fn end_early(&mut self, about: Option<u32>) {
+        self.tell_scheduler(News::Interrupted);
+        let at_work = |item| matches!(self.scheduler.state(item), State::Checking | State::Running);
+        if let Some(item) = about.filter(|&item| at_work(item)) {
+            self.tell_scheduler(News::Stopped(item));
+        }
     }
 
     pub(super) fn failed(&mut self, item: u32, failure: Failure) {
