@@ -4,7 +4,7 @@
 //! untouched. The suite takes every so manieth; `PIPE_FAULTS=all` takes all, which lasts half an hour. Where strace is
 //! not installed these tests say so and pass.
 
-use crate::support::{Outcome, Sandbox, command_in, copy_tree};
+use crate::support::{Outcome, Sandbox, all_faults, command_in, copy_tree};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,15 +12,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Every call by which `pipe` touches files, other processes or a lock. Memory, threads and clocks are the system's.
-const CALLS: &[&str] = &[
+/// Every call by which `pipe` touches files or a lock.
+const CALLS_ON_FILES: &[&str] = &[
     "openat",
     "read",
     "pread64",
     "write",
     "pwrite64",
     "writev",
-    "close",
     "statx",
     "newfstatat",
     "fstat",
@@ -43,13 +42,12 @@ const CALLS: &[&str] = &[
     "sendfile",
     "ioctl",
     "fcntl",
-    "clone3",
-    "execve",
-    "sendto",
-    "recvfrom",
-    "pipe2",
-    "wait4",
-    "poll",
+];
+
+/// Others at which it may be killed. No disk makes them fail; and when a folder cannot be closed, the standard library
+/// panics, by which a released `pipe` dies as if it were killed.
+const OTHER_CALLS: &[&str] = &[
+    "close", "clone3", "execve", "sendto", "recvfrom", "pipe2", "wait4", "poll",
 ];
 
 const MANIFEST: &str = r#"
@@ -211,16 +209,13 @@ fn sweep(fault: Fault) {
         println!("skipped: strace is not installed, so no fault was put into a system call");
         return;
     }
-    let all = std::env::var_os("PIPE_FAULTS").is_some_and(|value| value == "all");
-    let stride = if all { 1 } else { fault.stride };
+    let stride = if all_faults() { 1 } else { fault.stride };
     let (mut tried, mut wrong) = (0, 0);
+    let others = OTHER_CALLS.iter().filter(|_| fault.inject == KILL);
+    let calls = CALLS_ON_FILES.iter().chain(others);
     for (place, scenario) in scenarios().iter().enumerate() {
         let before = tried;
-        for (kind, call) in CALLS.iter().enumerate() {
-            if *call == "close" && fault.inject != KILL {
-                // The standard library panics when a folder cannot be closed: a released `pipe` dies then, as if killed.
-                continue;
-            }
+        for (kind, call) in calls.clone().enumerate() {
             // Other calls in each scenario, so that the sample meets all of them.
             let mut number = 1 + (place * 5 + kind * 3) % stride;
             loop {
