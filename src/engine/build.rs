@@ -44,15 +44,6 @@ enum Message {
     Interrupt { again: bool },
 }
 
-impl Message {
-    fn item(&self) -> Option<u32> {
-        match *self {
-            Message::Checked(item, _) | Message::Ran(item, _) => Some(item),
-            Message::Interrupt { .. } => None,
-        }
-    }
-}
-
 /// Builds what `survey` found stale, telling each step.
 ///
 /// # Errors

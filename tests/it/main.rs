@@ -2,7 +2,8 @@
 //! code together.
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests set up and look at real files and processes"
+    clippy::print_stdout,
+    reason = "tests set up and look at real files and processes, and say how much they tried"
 )]
 
 mod support;
@@ -30,9 +31,9 @@ mod schedule;
 mod schemas;
 mod settings;
 mod staleness;
-mod trace;
 mod syscalls;
 mod together;
+mod trace;
 
 mod book;
 mod tidy;

@@ -2,7 +2,7 @@
 //!
 //! Does not decide what starts next; the scheduler does.
 
-use super::Build;
+use super::{Build, Message};
 use crate::base::record::{BuildEnd, Origin, RunCause};
 use crate::engine::run::{Ran, RunFound};
 use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Printed, Summary};
@@ -140,6 +140,16 @@ impl Build<'_, '_> {
         self.outlook.fails(item);
         self.finished(item, Outcome::Failed(failure));
         self.tell_scheduler(News::Failed(item));
+    }
+}
+
+impl Message {
+    /// The item that it tells of.
+    pub(super) fn item(&self) -> Option<u32> {
+        match *self {
+            Message::Checked(item, _) | Message::Ran(item, _) => Some(item),
+            Message::Interrupt { .. } => None,
+        }
     }
 }
 
