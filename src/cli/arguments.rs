@@ -28,7 +28,7 @@ Examples:
   pipe why train            the whole chain of reasons
   pipe log train            what it printed
 
-Exit codes: 0 done, 1 a node failed, 2 usage or manifest, 3 stale (status --exit-code), 130 interrupted."
+Exit codes: 0 done, 1 a node failed, 2 usage or manifest, 3 stale (status --exit-code), 5 busy (build --no-wait), 130 interrupted."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -163,6 +163,9 @@ pub(super) struct Build {
     /// Run the targets (without one: everything) even when they are fresh
     #[arg(short, long)]
     pub(super) force: bool,
+    /// When another build runs in this project, exit with 5 instead of waiting for it
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(super) no_wait: bool,
     /// Say with each node why it runs
     #[arg(long)]
     pub(super) explain: bool,

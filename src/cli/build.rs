@@ -28,6 +28,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
         } else {
             Tracing::Off
         },
+        no_wait: build.no_wait,
     };
     let options = PlainOptions {
         colour: caller.screen.colour_err,

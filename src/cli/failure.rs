@@ -73,6 +73,11 @@ pub(super) fn complaints(error: &SessionError, caller: &Caller) -> Vec<Problem> 
         SessionError::Open(OpenError::Trouble(trouble)) | SessionError::Trouble(trouble) => {
             one("trouble", trouble.to_string())
         }
+        SessionError::Busy(holder) => {
+            let message = format!("{holder}, works in this project; nothing was done");
+            let help = "without --no-wait the build waits for its turn";
+            vec![Problem::error(&nowhere, "busy", message).help(help)]
+        }
         SessionError::Open(OpenError::UnknownSet(fault)) => {
             let message = format!("there is no parameter `{}` to set", fault.name);
             let help = fault.nearest.as_ref().map_or_else(
@@ -100,7 +105,10 @@ fn sum(error: &SessionError, complaints: usize) -> Option<String> {
             ))
         }
         SessionError::Missing(_) => Some(format!("{} missing", units::count(complaints, "source"))),
-        SessionError::Open(_) | SessionError::Trouble(_) | SessionError::UnknownTargets(_) => None,
+        SessionError::Open(_)
+        | SessionError::Busy(_)
+        | SessionError::Trouble(_)
+        | SessionError::UnknownTargets(_) => None,
     }
 }
 

@@ -44,6 +44,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// `status --exit-code`: something is stale.
     pub const STALE: u8 = 3;
+    /// `build --no-wait`: another process works in the project.
+    pub const BUSY: u8 = 5;
     /// Interrupted by a signal.
     pub const INTERRUPTED: u8 = 130;
 }
@@ -88,7 +90,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let code = answer.unwrap_or_else(|error| {
         failure::show(&error, &caller);
-        exit::USAGE
+        match error {
+            SessionError::Busy(_) => exit::BUSY,
+            _ => exit::USAGE,
+        }
     });
     ExitCode::from(code)
 }

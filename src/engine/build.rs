@@ -251,9 +251,9 @@ impl<'a> Build<'a, '_> {
                         self.follow_turn();
                         continue;
                     };
+                    let about = message.item();
                     if let Err(trouble) = self.handle(message) {
-                        // What cannot be remembered must not go on being made; what runs is let end.
-                        self.tell_scheduler(News::Interrupted);
+                        self.end_early(about);
                         result = Err(trouble);
                     }
                 }

@@ -36,6 +36,8 @@ pub enum SessionError {
     UnknownTargets(Vec<UnknownTarget>),
     /// Sources that are not there; nothing has run.
     Missing(Vec<(String, Missing)>),
+    /// Another process has the project's lock, and the caller does not wait; who that is.
+    Busy(String),
     /// The world refused.
     Trouble(Trouble),
 }
@@ -81,6 +83,8 @@ pub struct BuildOrder {
     pub plan: bool,
     /// Which commands are watched, beside those that have to be.
     pub tracing: Tracing,
+    /// When another process works in the project, end with [`SessionError::Busy`] instead of waiting for it.
+    pub no_wait: bool,
 }
 
 impl Session {
@@ -201,7 +205,7 @@ pub fn build(
     let tell: &mut dyn FnMut(BuildEvent) = &mut |event| tell(begun.elapsed(), event);
     let project_mark = project_mark(place);
     let token = format!("{project_mark}-{}-{}", std::process::id(), clock::now_ns());
-    let lock = lock(place, &token, tell)?;
+    let lock = lock(place, &token, !order.no_wait, tell)?;
     let tools = Tools::open(place, given);
     if tools.ledger.unfinished() {
         // A build died; should its line in the lock file be lost as well, its processes are known by the project.
@@ -309,15 +313,26 @@ fn report_orphans(count: usize, tell: &mut dyn FnMut(BuildEvent)) {
     }
 }
 
-/// Takes the project's lock, and ends what a killed build left running before anything of ours touches its outputs.
+/// Takes the project's lock, waiting for it if `wait`, and ends what a killed build left running before anything of ours touches its outputs.
 pub(super) fn lock(
     place: &Place,
     token: &str,
+    wait: bool,
     tell: &mut dyn FnMut(BuildEvent),
-) -> Result<ProjectLock, Trouble> {
+) -> Result<ProjectLock, SessionError> {
     state::prepare(&place.home, &place.state)?;
-    let mut waiting = |holder: String| tell(BuildEvent::Notice(Notice::Waiting { holder }));
-    let (mut lock, dead) = ProjectLock::acquire(&place.home, token, &mut waiting)?;
+    let mut other = String::new();
+    let mut busy = |holder: String| {
+        match wait {
+            true => tell(BuildEvent::Notice(Notice::Waiting { holder })),
+            false => other = holder,
+        }
+        wait
+    };
+    let taken = ProjectLock::acquire(&place.home, token, &mut busy)?;
+    let Some((mut lock, dead)) = taken else {
+        return Err(SessionError::Busy(other));
+    };
     let count: usize = dead.iter().map(|token| end(token)).sum();
     report_orphans(count, tell);
     lock.forget_the_dead();

@@ -51,7 +51,7 @@ pub fn clean(
     tell: &mut dyn FnMut(BuildEvent),
 ) -> Result<(), SessionError> {
     let place = &session.project.place;
-    let lock = lock(place, "clean", tell)?;
+    let lock = lock(place, "clean", true, tell)?;
     for path in &cleaning.removable {
         if session.tools.stands_as_left(path) {
             state::remove_output(&place.root, path)?;

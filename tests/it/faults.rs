@@ -1,6 +1,6 @@
 //! Commands that go wrong, builds that are cut off: a clear report each time, and a right next build.
 
-use crate::support::{Outcome, Sandbox, wait_until};
+use crate::support::{Sandbox, wait_until};
 use std::process::{Command, Stdio};
 
 fn one(command: &str) -> Sandbox {
@@ -195,38 +195,6 @@ fn a_half_written_file_of_a_killed_build_is_no_source() {
     sandbox.manifest(reader);
     sandbox.build();
     assert_eq!(sandbox.read("all"), "s\n");
-}
-
-#[test]
-fn a_second_build_waits_and_says_for_whom() {
-    let sandbox = one(
-        "touch started; until test -e go; do sleep 0.01; done; echo x >> runs; cat {in} > {out}",
-    );
-    let mut first = sandbox
-        .command(["build"])
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("pipe starts");
-    wait_until("the first build to run its command", || {
-        sandbox.stands("started")
-    });
-    let told = sandbox.beside("told");
-    let file = std::fs::File::create(&told).expect("a file");
-    let second = sandbox
-        .command(["build"])
-        .stderr(file)
-        .spawn()
-        .expect("pipe starts");
-    wait_until("the second build to say that it waits", || {
-        std::fs::read_to_string(&told).is_ok_and(|text| text.contains(&first.id().to_string()))
-    });
-    // Looking needs no lock.
-    sandbox.pipe("status").expect_code(0).expect_said("stale");
-    sandbox.write("go", "");
-    assert!(first.wait().expect("it ends").success());
-    let second = Outcome::of(second.wait_with_output().expect("it ends")).expect_code(0);
-    assert!(second.out.is_empty());
-    assert_eq!(sandbox.take_runs(), ["x"], "the second found the work done");
 }
 
 /// Starts a build and kills it as soon as its command has `started`, and before it the keeper that would tidy up.

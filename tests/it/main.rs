@@ -2,7 +2,8 @@
 //! code together.
 #![expect(
     clippy::disallowed_methods,
-    reason = "tests set up and look at real files and processes"
+    clippy::print_stdout,
+    reason = "tests set up and look at real files and processes, and say how much they tried"
 )]
 
 mod support;
@@ -11,12 +12,14 @@ mod acceptance;
 mod cache;
 mod check;
 mod commands;
+mod damage;
 mod diagnostics;
 mod faults;
 mod fmt;
 mod graph;
 mod jobserver;
 mod kedro;
+mod kills;
 mod language;
 mod live;
 mod memory;
@@ -24,10 +27,13 @@ mod oracle;
 mod processes;
 mod protection;
 mod quoting;
+mod scarce;
 mod schedule;
 mod schemas;
 mod settings;
 mod staleness;
+mod syscalls;
+mod together;
 mod trace;
 
 mod book;

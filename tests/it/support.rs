@@ -231,6 +231,11 @@ pub(crate) fn command_in<A: AsRef<OsStr>>(
     command
 }
 
+/// Whether the tests of faults take every one there is, which lasts hours, and not a sample.
+pub(crate) fn all_faults() -> bool {
+    std::env::var_os("PIPE_FAULTS").is_some_and(|value| value == "all")
+}
+
 /// Waits until `condition` holds; panics after twenty seconds.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {

@@ -2,13 +2,13 @@
 //!
 //! Does not decide what starts next; the scheduler does.
 
-use super::Build;
+use super::{Build, Message};
 use crate::base::record::{BuildEnd, Origin, RunCause};
 use crate::engine::run::{Ran, RunFound};
 use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Printed, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::plan::Reason;
-use crate::logic::schedule::News;
+use crate::logic::schedule::{News, State};
 use crate::world::trouble::Trouble;
 use std::time::Duration;
 
@@ -124,12 +124,32 @@ impl Build<'_, '_> {
         true
     }
 
+    /// What cannot be remembered must not go on being made; what runs is let end. The item that this came up with has
+    /// ended too, and nobody will speak of it again.
+    pub(super) fn end_early(&mut self, about: Option<u32>) {
+        self.tell_scheduler(News::Interrupted);
+        let at_work = |item| matches!(self.scheduler.state(item), State::Checking | State::Running);
+        if let Some(item) = about.filter(|&item| at_work(item)) {
+            self.tell_scheduler(News::Stopped(item));
+        }
+    }
+
     pub(super) fn failed(&mut self, item: u32, failure: Failure) {
         self.summary.failed += 1;
         self.pending.remove(&item);
         self.outlook.fails(item);
         self.finished(item, Outcome::Failed(failure));
         self.tell_scheduler(News::Failed(item));
+    }
+}
+
+impl Message {
+    /// The item that it tells of.
+    pub(super) fn item(&self) -> Option<u32> {
+        match *self {
+            Message::Checked(item, _) | Message::Ran(item, _) => Some(item),
+            Message::Interrupt { .. } => None,
+        }
     }
 }
 

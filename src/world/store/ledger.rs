@@ -17,7 +17,7 @@ use crate::base::flat::FlatReader;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, StampedDigest};
 use crate::world::stamps::{Hashed, KnownStamps};
-use crate::world::trouble::Trouble;
+use crate::world::trouble::{Trouble, is_absence};
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -60,15 +60,17 @@ impl Ledger {
     /// Reads the ledger below `state`. What cannot be read is forgotten; the sentences say what that was.
     pub fn open(state: &Path) -> (Ledger, Vec<String>) {
         let path = file_in(state);
-        let ledger = Ledger::read(fs::read(&path).unwrap_or_default());
-        let damage = (ledger.damaged > 0).then(|| {
-            format!(
-                "{} bytes of {} are damaged; what they told is found out again",
-                ledger.damaged,
-                path.display()
-            )
-        });
-        (ledger, damage.into_iter().collect())
+        let (bytes, refused) = match fs::read(&path) {
+            Ok(bytes) => (bytes, None),
+            Err(error) if is_absence(error.kind()) => (Vec::new(), None),
+            Err(error) => (Vec::new(), Some(Trouble::on("read", &path)(error))),
+        };
+        let ledger = Ledger::read(bytes);
+        let damage = (ledger.damaged > 0)
+            .then(|| format!("{} bytes of {} are damaged", ledger.damaged, path.display()));
+        let wrong = refused.map(|trouble| trouble.to_string()).or(damage);
+        let told = wrong.map(|wrong| format!("{wrong}; what it told is found out again"));
+        (ledger, told.into_iter().collect())
     }
 
     fn read(mut bytes: Vec<u8>) -> Ledger {

@@ -17,17 +17,17 @@ pub struct ProjectLock {
 }
 
 impl ProjectLock {
-    /// Takes the lock below `state`, waiting for whoever has it; `waiting` is told once who that is. `token` is written
-    /// down for the next one. The second value holds the tokens of builds that died and whose processes may still run;
-    /// they stay written down until [`ProjectLock::forget_the_dead`].
+    /// Takes the lock below `state`. When somebody has it, `busy` is told once who that is and says whether to wait;
+    /// `None` when not. `token` is written down for the next one. The second value holds the tokens of builds that died
+    /// and whose processes may still run; they stay written down until [`ProjectLock::forget_the_dead`].
     ///
     /// # Errors
     /// The lock file cannot be opened, locked or written.
     pub fn acquire(
         state: &Path,
         token: &str,
-        waiting: &mut dyn FnMut(String),
-    ) -> Result<(ProjectLock, Vec<String>), Trouble> {
+        busy: &mut dyn FnMut(String) -> bool,
+    ) -> Result<Option<(ProjectLock, Vec<String>)>, Trouble> {
         let path = state.join("lock");
         let mut file = File::options()
             .read(true)
@@ -39,7 +39,9 @@ impl ProjectLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                waiting(holder(&read(&mut file)));
+                if !busy(holder(&read(&mut file))) {
+                    return Ok(None);
+                }
                 file.lock().map_err(Trouble::on("lock", &path))?;
             }
             Err(TryLockError::Error(error)) => return Err(Trouble::on("lock", &path)(error)),
@@ -56,7 +58,7 @@ impl ProjectLock {
             token: token.to_owned(),
         };
         lock.write(&dead).map_err(Trouble::on("write", &path))?;
-        Ok((lock, dead))
+        Ok(Some((lock, dead)))
     }
 
     /// Nothing of the builds that died runs any more.
@@ -111,12 +113,16 @@ mod tests {
     fn a_lock_that_was_not_given_back_in_order_tells_its_tokens() {
         let folder = tempfile::tempdir().unwrap();
         let mut nobody = |holder: String| panic!("nobody holds it, not {holder}");
-        let (first, dead) = ProjectLock::acquire(folder.path(), "one", &mut nobody).unwrap();
+        let mut acquire = |token: &str| {
+            let taken = ProjectLock::acquire(folder.path(), token, &mut nobody);
+            taken.unwrap().expect("the lock")
+        };
+        let (first, dead) = acquire("one");
         assert!(dead.is_empty());
         drop(first);
         // As after a kill: the lock goes, the line stays.
         let mut killed = |token: &str| {
-            let (lock, dead) = ProjectLock::acquire(folder.path(), token, &mut nobody).unwrap();
+            let (lock, dead) = acquire(token);
             lock.file.unlock().unwrap();
             std::mem::forget(lock);
             dead
@@ -128,7 +134,7 @@ mod tests {
             ["three", "two"],
             "who dies before it has looked hands all of them on"
         );
-        let (mut last, dead) = ProjectLock::acquire(folder.path(), "five", &mut nobody).unwrap();
+        let (mut last, dead) = acquire("five");
         assert_eq!(dead, ["four", "three", "two"]);
         last.forget_the_dead();
         assert_eq!(
@@ -138,6 +144,24 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["five"]
         );
+    }
+
+    #[test]
+    fn who_does_not_wait_is_told_who_has_it_and_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let acquire = |busy: &mut dyn FnMut(String) -> bool| {
+            ProjectLock::acquire(folder.path(), "token", busy).unwrap()
+        };
+        let held = acquire(&mut |_| false);
+        let mut told = String::new();
+        let second = acquire(&mut |holder| {
+            told = holder;
+            false
+        });
+        assert!(held.is_some() && second.is_none());
+        assert_eq!(told, format!("process {}, for 0 s", std::process::id()));
+        drop(held);
+        assert!(acquire(&mut |_| false).is_some(), "it was given back");
     }
 
     #[test]

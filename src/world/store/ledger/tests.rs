@@ -326,6 +326,15 @@ fn a_reader_sees_whole_entries_while_a_writer_writes() {
     assert_eq!(Ledger::open(folder.path()).0.node("n"), Some(record(299)));
 }
 
+#[test]
+fn a_ledger_that_cannot_be_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Ledger::open(folder.path()).1.is_empty(), "none is no harm");
+    fs::create_dir(file_in(folder.path())).unwrap();
+    let (ledger, told) = Ledger::open(folder.path());
+    assert_eq!((ledger.end(), told.len()), (0, 1), "{told:?}");
+}
+
 /// If this fails, ledgers of the version before are read wrongly: raise `frames::VERSION`.
 #[test]
 fn golden_bytes() {
