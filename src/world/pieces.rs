@@ -44,7 +44,7 @@ fn halves(at: u64, size: u64, fill: &Fill<'_>) -> io::Result<(ChainingValue, Cha
 
 fn subtree(at: u64, size: u64, fill: &Fill<'_>) -> io::Result<ChainingValue> {
     if size <= PIECE {
-        return piece(at, size, fill, |hasher| hasher.finalize_non_root());
+        return piece(at, size, fill, HasherExt::finalize_non_root);
     }
     let (left, right) = halves(at, size, fill)?;
     Ok(hazmat::merge_subtrees_non_root(&left, &right, Mode::Hash))
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn it_is_the_digest_of_the_whole_at_every_size() {
-        let all: Vec<u8> = (0..5 * PIECE + 3).map(|n| (n * 31 >> 3) as u8).collect();
+        let all: Vec<u8> = (0..5 * PIECE + 3).map(|n| ((n * 31) >> 3) as u8).collect();
         let odd = [0, 1, 1023, 1024, 1025, 2 * PIECE - 1, 3 * PIECE + 1025];
         let even = (1..=5).flat_map(|pieces| [pieces * PIECE, pieces * PIECE + 1]);
         for size in odd.into_iter().chain(even) {

@@ -1,5 +1,10 @@
 //! The cache: damage is noticed, never believed; what cannot be kept is told.
 
+#![expect(
+    clippy::print_stderr,
+    reason = "a test that cannot be made here says so"
+)]
+
 use crate::support::{Outcome, Sandbox, command_in};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
