@@ -177,7 +177,10 @@ fn restore(
             .map_err(RestoreTrouble::Trouble)
             .and_then(|()| {
                 touched.push(path);
-                shared.tools.cache.restore_output(root, path, wanted)
+                shared
+                    .tools
+                    .cache
+                    .restore_output(root, path, wanted, &shared.tools.observer)
             });
         if let Err(trouble) = restored {
             notices.push(match trouble {

@@ -16,6 +16,7 @@ pub mod interrupt;
 pub mod jobserver;
 
 pub mod clock;
+mod pieces;
 pub mod stamps;
 pub mod stream;
 pub mod trouble;

@@ -1,9 +1,15 @@
 //! The cache: damage is noticed, never believed; what cannot be kept is told.
 
-use crate::support::Sandbox;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+#![expect(
+    clippy::print_stderr,
+    reason = "a test that cannot be made here says so"
+)]
+
+use crate::support::{Outcome, Sandbox, command_in};
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 fn built() -> Sandbox {
     let sandbox = Sandbox::new(
@@ -182,4 +188,74 @@ fn two_checkouts_share_one_cache() {
     let second = other.pipe(&with_cache).expect_code(0);
     assert_eq!((second.ran(), second.restored()), (0, 2), "{}", second.err);
     assert_eq!(other.read("build/o.txt"), "shared\n");
+}
+
+/// Where reading a file moves the time it was last read at, that time tells whether somebody has read it.
+#[test]
+fn what_came_back_is_not_read_by_the_next_build() {
+    let sandbox = built();
+    sandbox.remove("build");
+    assert_eq!(sandbox.build().restored(), 2);
+    let read_at = |path: &str| {
+        let metadata = sandbox.path(path).metadata().expect("it stands");
+        (metadata.atime(), metadata.atime_nsec())
+    };
+    let files = ["build/o.txt", "build/d/x"];
+    let before = files.map(read_at);
+    sandbox.build().expect_nothing_done();
+    assert_eq!(files.map(read_at), before);
+    sandbox.read("build/o.txt");
+    if read_at("build/o.txt") == before[0] {
+        eprintln!("skipped: this file system does not tell when a file was read");
+    }
+}
+
+/// A small XFS in a file, mounted while it lives.
+struct Xfs(PathBuf);
+
+impl Xfs {
+    fn new(sandbox: &Sandbox) -> Option<Xfs> {
+        let (image, place) = (sandbox.beside("image"), sandbox.beside("xfs"));
+        File::create(&image).ok()?.set_len(400 << 20).ok()?;
+        fs::create_dir(&place).ok()?;
+        let run = |program: &str, arguments: &[&Path]| {
+            let output = Command::new(program).args(arguments).output();
+            output.is_ok_and(|output| output.status.success())
+        };
+        let made = run("mkfs.xfs", &[Path::new("-q"), &image]);
+        let mounted = made && run("mount", &[Path::new("-oloop"), &image, &place]);
+        mounted.then_some(Xfs(place))
+    }
+
+    fn used(&self) -> u64 {
+        let stat = rustix::fs::statvfs(&self.0).expect("it is mounted");
+        (stat.f_blocks - stat.f_bfree) * stat.f_frsize
+    }
+}
+
+impl Drop for Xfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn where_files_can_be_cloned_the_cache_takes_no_room() {
+    const SIZE: u64 = 64 << 20;
+    let sandbox = Sandbox::new("");
+    let Some(xfs) = Xfs::new(&sandbox) else {
+        eprintln!("skipped: no XFS can be mounted here");
+        return;
+    };
+    let manifest = r#"node "n" { out "o"; run "head -c 67108864 /dev/urandom > {out}" }"#;
+    fs::write(xfs.0.join("pipe.kdl"), manifest).expect("a manifest");
+    let before = xfs.used();
+    let build = || Outcome::of(command_in(&xfs.0, ["build"]).output().expect("pipe starts"));
+    build().expect_code(0);
+    let bytes = fs::read(xfs.0.join("o")).expect("the output");
+    fs::remove_file(xfs.0.join("o")).expect("it stands");
+    assert_eq!(build().expect_code(0).restored(), 1);
+    assert!(fs::read(xfs.0.join("o")).expect("the output") == bytes);
+    let taken = xfs.used() - before;
+    assert!(taken < SIZE * 3 / 2, "{taken} bytes for {SIZE}, twice");
 }

@@ -106,9 +106,10 @@ impl Run<'_> {
         if cache_off {
             return self.look_at_output(path);
         }
+        let last = tools.ledger.written(path.as_str());
         match tools
             .cache
-            .keep_output(&self.shared.project.place.root, path)
+            .keep_output(&self.shared.project.place.root, path, last.as_ref())
         {
             Ok(kept) => {
                 kept.readings

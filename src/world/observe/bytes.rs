@@ -4,22 +4,23 @@
 
 use crate::base::digest::Digest;
 use crate::base::record::Stamp;
-use crate::world::clock;
 use crate::world::stamps::stamp_of;
 use crate::world::trouble::Trouble;
+use crate::world::{clock, pieces};
 use std::fs::{File, OpenOptions};
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
-/// Up to this size a file is read whole, in bytes; above it all processors hash it.
+/// Up to this size a file is read by one thread, in bytes; above it all processors read and hash it.
 const WHOLE: u64 = 1024 * 1024;
-/// Large files are read in pieces of this size, in bytes. No mapping: a file that shrinks under one kills the process.
-const PIECE: usize = 8 * 1024 * 1024;
 /// How often a file that changes while it is read is read again.
 const TRIES: usize = 3;
 /// A file system's clock may stand still for this long, in nanoseconds: a kernel tick is at most 10 ms.
 const TICK_NS: i64 = 20_000_000;
+/// How far the modification time of a file is set back before it gets its name; see [`is_set_back`].
+pub const SET_BACK: Duration = Duration::from_millis(100);
 const SECOND_NS: i64 = 1_000_000_000;
 
 /// A file, read.
@@ -96,25 +97,29 @@ pub(super) fn is_settled(stamp: &Stamp, begun_ns: i64) -> bool {
     newest < begun_ns - if coarse { 2 * SECOND_NS } else { TICK_NS }
 }
 
+/// Whether a stamp may stand for what was written under another name and then given its own, though that was just now.
+///
+/// The file's modification time had been set back before it got its name: any later write, even within the same tick of
+/// the clock, moves it and so changes the stamp.
+pub(super) fn is_set_back(stamp: &Stamp) -> bool {
+    let coarse = stamp.ctime_ns % SECOND_NS == 0 || stamp.mtime_ns % SECOND_NS == 0;
+    !coarse && stamp.mtime_ns < stamp.ctime_ns - TICK_NS
+}
+
 fn hash(file: &mut File, size: u64) -> std::io::Result<Digest> {
-    if size <= WHOLE {
-        let mut bytes = Vec::with_capacity(size as usize + 1);
-        file.read_to_end(&mut bytes)?;
-        return Ok(Digest::of(&bytes));
+    if size > WHOLE {
+        match pieces::digest(size, &|bytes, at| file.read_exact_at(bytes, at)) {
+            // It has become shorter.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {}
+            digest => return digest,
+        }
     }
     let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; PIECE];
+    let mut buffer = vec![0; WHOLE.min(size + 1) as usize];
     loop {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            match file.read(&mut buffer[filled..])? {
-                0 => break,
-                count => filled += count,
-            }
-        }
-        if filled == 0 {
-            return Ok(Digest::from_bytes(*hasher.finalize().as_bytes()));
-        }
-        hasher.update_rayon(&buffer[..filled]);
+        match file.read(&mut buffer)? {
+            0 => return Ok(Digest::from_bytes(*hasher.finalize().as_bytes())),
+            count => hasher.update(&buffer[..count]),
+        };
     }
 }

@@ -7,6 +7,7 @@ mod listing;
 mod names;
 mod tree;
 
+pub use bytes::SET_BACK;
 pub use listing::Listing;
 pub use names::NameSet;
 
@@ -143,6 +144,27 @@ impl Observer {
                 .expect("no thread dies with it")
                 .insert(reading.path, reading.stamped);
         }
+    }
+
+    /// Takes note of a file that was written apart with the bytes of `digest`, whose modification time was set back by
+    /// [`SET_BACK`], and that has its name now. `key` is its path in the project, as raw bytes.
+    pub fn remember_restored(&self, key: Vec<u8>, metadata: &Metadata, digest: Digest) {
+        let stamp = stamp_of(metadata);
+        if bytes::is_set_back(&stamp) {
+            let stamped = StampedDigest { stamp, digest };
+            self.learned
+                .lock()
+                .expect("no thread dies with it")
+                .insert(key, stamped);
+        }
+    }
+
+    /// The plain file at `place`, no link, which is `key` in the project; `None` when there is none that can be read.
+    pub fn plain_file(&self, place: &Path, key: &[u8]) -> Option<Content> {
+        let metadata = place.symlink_metadata().ok()?;
+        metadata
+            .is_file()
+            .then(|| self.file(place, key, &metadata).ok())?
     }
 
     /// Stamps learned since the last call that were not known before.

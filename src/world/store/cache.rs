@@ -121,12 +121,19 @@ impl LocalCache {
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, Trouble> {
         let digest = Digest::of(bytes);
         if !matches!(self.blob(&digest), Ok(Some(_))) {
-            let made = self.make_temporary()?;
-            let write = || File::create_new(&made)?.write_all(bytes);
-            write().map_err(Trouble::on("write", &made))?;
-            self.publish(&made, &digest)?;
+            self.publish_bytes(bytes, &digest)?;
         }
         Ok(digest)
+    }
+
+    /// Writes a blob, whatever stands there.
+    pub(super) fn publish_bytes(&self, bytes: &[u8], digest: &Digest) -> Result<(), Trouble> {
+        let made = self.make_temporary()?;
+        let write = || File::create_new(&made)?.write_all(bytes);
+        write()
+            .inspect_err(|_| drop(fs::remove_file(&made)))
+            .map_err(Trouble::on("write", &made))?;
+        self.publish(&made, digest)
     }
 
     /// The bytes of a blob; `None` when it is not there or damaged.
@@ -170,10 +177,13 @@ impl LocalCache {
     pub(super) fn publish(&self, made: &Path, digest: &Digest) -> Result<(), Trouble> {
         let path = self.blob_path(digest);
         let publish = || {
-            self.folder_of(&path)?;
             fs::set_permissions(made, fs::Permissions::from_mode(BLOB_MODE))
                 .map_err(Trouble::on("protect", made))?;
-            fs::rename(made, &path).map_err(Trouble::on("create", &path))
+            // The folder is nearly always there.
+            fs::rename(made, &path).or_else(|_| {
+                self.folder_of(&path)?;
+                fs::rename(made, &path).map_err(Trouble::on("create", &path))
+            })
         };
         publish().inspect_err(|_| drop(fs::remove_file(made)))
     }

@@ -3,6 +3,7 @@
 //! Does not know whose output it is.
 
 use super::cache::LocalCache;
+use super::copy;
 use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
@@ -11,17 +12,17 @@ use crate::world::clock;
 use crate::world::stamps::{Reading, stamp_of};
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use walkdir::WalkDir;
 
-/// Above this size a clone is tried before a copy, in bytes; below it a copy is faster.
-const CLONE_FROM: u64 = 128 * 1024;
-/// Files are copied in pieces of this size, in bytes.
-const PIECE: usize = 1024 * 1024;
+/// The sizes of the large files that an output had the last time: a file of such a size is probably what it was, and
+/// is hashed before it is copied.
+type Sizes = HashSet<u64>;
 
 /// An output that is in the cache now.
 pub struct Kept {
@@ -40,17 +41,24 @@ struct KeptFile {
 }
 
 impl LocalCache {
-    /// Keeps the file or directory at `path` of the project at `root`.
+    /// Keeps the file or directory at `path` of the project at `root`. `last` is what it was the last time, if that is
+    /// known: a hint, which makes it cheaper to keep the same again.
     ///
     /// # Errors
     /// Something could not be read or written, or is neither file, folder nor link.
-    pub fn keep_output(&self, root: &Path, path: &ProjectPath) -> Result<Kept, Trouble> {
+    pub fn keep_output(
+        &self,
+        root: &Path,
+        path: &ProjectPath,
+        last: Option<&Content>,
+    ) -> Result<Kept, Trouble> {
         let place = path.under(root);
+        let sizes = &self.sizes_of(last);
         let metadata = place.metadata().map_err(Trouble::on("look at", &place))?;
         if metadata.is_dir() {
-            return self.keep_directory(&place, path.as_str());
+            return self.keep_directory(&place, path.as_str(), sizes);
         }
-        let kept = self.keep_file(&place, path.as_str().as_bytes().to_vec())?;
+        let kept = self.keep_file(&place, path.as_str().as_bytes().to_vec(), sizes)?;
         let KeptFile {
             digest,
             executable,
@@ -67,7 +75,7 @@ impl LocalCache {
         })
     }
 
-    fn keep_directory(&self, place: &Path, key: &str) -> Result<Kept, Trouble> {
+    fn keep_directory(&self, place: &Path, key: &str, sizes: &Sizes) -> Result<Kept, Trouble> {
         let entries: Vec<_> = WalkDir::new(place)
             .min_depth(1)
             .into_iter()
@@ -84,7 +92,7 @@ impl LocalCache {
                     .as_bytes()
                     .to_vec();
                 let (kind, reading) =
-                    self.keep_entry(entry, [key.as_bytes(), b"/", &relative].concat())?;
+                    self.keep_entry(entry, [key.as_bytes(), b"/", &relative].concat(), sizes)?;
                 Ok((
                     TreeEntry {
                         path: relative,
@@ -108,6 +116,7 @@ impl LocalCache {
         &self,
         entry: &walkdir::DirEntry,
         key: Vec<u8>,
+        sizes: &Sizes,
     ) -> Result<(EntryKind, Option<Reading>), Trouble> {
         let place = entry.path();
         if entry.file_type().is_dir() {
@@ -130,7 +139,7 @@ impl LocalCache {
             executable,
             size,
             reading,
-        } = self.keep_file(place, key)?;
+        } = self.keep_file(place, key, sizes)?;
         Ok((
             EntryKind::File {
                 digest,
@@ -141,7 +150,7 @@ impl LocalCache {
         ))
     }
 
-    fn keep_file(&self, place: &Path, key: Vec<u8>) -> Result<KeptFile, Trouble> {
+    fn keep_file(&self, place: &Path, key: Vec<u8>, sizes: &Sizes) -> Result<KeptFile, Trouble> {
         let nonblocking = rustix::fs::OFlags::NONBLOCK.bits() as i32;
         let mut from = OpenOptions::new()
             .read(true)
@@ -155,15 +164,11 @@ impl LocalCache {
             )));
         }
         let begun_ns = clock::now_ns();
-        let made = self.make_temporary()?;
-        let copied =
-            copy_and_hash(&mut from, &made, before.len()).map_err(Trouble::on("keep", place));
-        let (digest, size) = copied.inspect_err(|_| drop(fs::remove_file(&made)))?;
-        if self.has(&digest, size) {
-            let _ = fs::remove_file(&made);
+        let (digest, size) = if before.len() <= copy::WHOLE {
+            self.keep_small(&mut from, before.len(), place)?
         } else {
-            self.publish(&made, &digest)?;
-        }
+            self.keep_large(&mut from, before.len(), place, sizes)?
+        };
         let after = from.metadata().map_err(Trouble::on("look at", place))?;
         let stamp = stamp_of(&before);
         let held_still = stamp_of(&after) == stamp && size == stamp.size;
@@ -179,37 +184,61 @@ impl LocalCache {
             reading,
         })
     }
-}
 
-/// Copies `from` to the new file `made` and hashes the copy. A clone where the file system makes one, else one pass.
-/// Returns the copy's digest and its size.
-pub(super) fn copy_and_hash(from: &mut File, made: &Path, size: u64) -> io::Result<(Digest, u64)> {
-    let mut to = File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(made)?;
-    let mut hasher = blake3::Hasher::new();
-    let mut copied = 0;
-    let mut buffer = vec![0; PIECE.min(size as usize + 1)];
-    let cloned = size >= CLONE_FROM && rustix::fs::ioctl_ficlone(&to, &*from).is_ok();
-    loop {
-        let count = if cloned {
-            to.read(&mut buffer)?
+    fn keep_small(
+        &self,
+        from: &mut File,
+        size: u64,
+        place: &Path,
+    ) -> Result<(Digest, u64), Trouble> {
+        let bytes = copy::read_whole(from, size).map_err(Trouble::on("read", place))?;
+        let digest = Digest::of(&bytes);
+        let size = bytes.len() as u64;
+        if !self.has(&digest, size) {
+            self.publish_bytes(&bytes, &digest)?;
+        }
+        Ok((digest, size))
+    }
+
+    fn keep_large(
+        &self,
+        from: &mut File,
+        size: u64,
+        place: &Path,
+        sizes: &Sizes,
+    ) -> Result<(Digest, u64), Trouble> {
+        // A file that does not hold still may fail here, and is then copied as it is.
+        if sizes.contains(&size)
+            && let Ok(digest) = copy::hash(from, size)
+            && self.has(&digest, size)
+        {
+            return Ok((digest, size));
+        }
+        let made = self.make_temporary()?;
+        let copied = copy::copy_and_hash(from, &made).map_err(Trouble::on("keep", place));
+        let copy = copied.inspect_err(|_| drop(fs::remove_file(&made)))?;
+        if self.has(&copy.digest, copy.size) {
+            let _ = fs::remove_file(&made);
         } else {
-            from.read(&mut buffer)?
-        };
-        if count == 0 {
-            return Ok((Digest::from_bytes(*hasher.finalize().as_bytes()), copied));
+            self.publish(&made, &copy.digest)?;
         }
-        if size >= CLONE_FROM {
-            hasher.update_rayon(&buffer[..count]);
-        } else {
-            hasher.update(&buffer[..count]);
+        Ok((copy.digest, copy.size))
+    }
+
+    /// See [`Sizes`].
+    fn sizes_of(&self, last: Option<&Content>) -> Sizes {
+        let large = |size: &u64| *size > copy::WHOLE;
+        match last {
+            Some(Content::File { size, .. }) => Some(*size).into_iter().filter(large).collect(),
+            Some(Content::Tree { digest, .. }) => {
+                let tree = self.tree(digest).ok().flatten().unwrap_or_default();
+                let sizes = tree.entries.iter().filter_map(|entry| match entry.kind {
+                    EntryKind::File { size, .. } => Some(size),
+                    EntryKind::Folder | EntryKind::Link { .. } => None,
+                });
+                sizes.filter(large).collect()
+            }
+            Some(Content::Absent | Content::Special) | None => Sizes::new(),
         }
-        if !cloned {
-            to.write_all(&buffer[..count])?;
-        }
-        copied += count as u64;
     }
 }

@@ -3,6 +3,7 @@
 //! Decides nothing about nodes. Whatever is read back is checked first: damage is a miss, never a wrong answer.
 
 pub mod cache;
+mod copy;
 mod entry;
 mod format;
 mod frames;

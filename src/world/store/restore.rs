@@ -4,12 +4,14 @@
 //! the user put in its place has been moved away before.
 
 use super::cache::LocalCache;
-use super::keep::copy_and_hash;
+use super::copy::copy_and_hash;
 use super::state::remove_place;
 use super::temporary;
 use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
+use crate::world::clock;
+use crate::world::observe::{Observer, SET_BACK};
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
 use std::collections::HashSet;
@@ -20,6 +22,7 @@ use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 use walkdir::WalkDir;
 
 /// Why an output could not be restored.
@@ -54,7 +57,8 @@ impl From<Trouble> for RestoreTrouble {
 }
 
 impl LocalCache {
-    /// Makes `content` stand at `path` of the project at `root`, whose parent folder stands.
+    /// Makes `content` stand at `path` of the project at `root`, whose parent folder stands. What was written is made
+    /// known to `observer`, so that nobody has to read it again.
     ///
     /// # Errors
     /// See [`RestoreTrouble`]. What stands at `path` may then be part of old and new; it has to be removed or written.
@@ -63,8 +67,15 @@ impl LocalCache {
         root: &Path,
         path: &ProjectPath,
         content: &Content,
+        observer: &Observer,
     ) -> Result<(), RestoreTrouble> {
         let place = path.under(root);
+        let restoring = Restoring {
+            cache: self,
+            observer,
+            key: path.as_str().as_bytes(),
+            aside: self.aside_for(&place),
+        };
         match content {
             Content::File {
                 digest, executable, ..
@@ -75,48 +86,35 @@ impl LocalCache {
                 {
                     remove_place(&place)?;
                 }
-                self.restore_file(&place, digest, *executable)
+                restoring.file(&place, restoring.key.to_vec(), digest, *executable)
             }
             Content::Tree { digest, .. } => {
                 let tree = self
                     .tree(digest)?
                     .ok_or(RestoreTrouble::MissingBlob(*digest))?;
-                self.restore_directory(&place, &tree)
+                restoring.directory(&place, &tree)
             }
             Content::Absent | Content::Special => Ok(remove_place(&place)?),
         }
     }
 
-    fn restore_file(
-        &self,
-        place: &Path,
-        digest: &Digest,
-        executable: bool,
-    ) -> Result<(), RestoreTrouble> {
-        let made = self.made_for(place);
-        self.copy_blob(&made, digest, executable)
-            .and_then(|()| {
-                fs::rename(&made, place).map_err(|error| Trouble::on("create", place)(error).into())
-            })
-            .inspect_err(|_| drop(fs::remove_file(&made)))
-    }
-
-    /// A name for what is being made for `place`: apart from the project's files where a rename from there will do,
-    /// else in the same folder.
-    fn made_for(&self, place: &Path) -> PathBuf {
+    /// Where to make what goes to `place`: apart from the project's files where a rename from there will do, else in
+    /// the same folder.
+    fn aside_for(&self, place: &Path) -> PathBuf {
         let folder = place.parent().unwrap_or(Path::new("."));
         let device = |path: &Path| path.metadata().map(|metadata| metadata.dev()).ok();
         let apart =
             fs::create_dir_all(&self.aside).is_ok() && device(&self.aside) == device(folder);
-        temporary(if apart { &self.aside } else { folder })
+        (if apart { &self.aside } else { folder }).to_path_buf()
     }
 
+    /// Writes a blob's bytes to a new file, whose modification time is set back; see [`SET_BACK`].
     fn copy_blob(
         &self,
         made: &Path,
         digest: &Digest,
         executable: bool,
-    ) -> Result<(), RestoreTrouble> {
+    ) -> Result<File, RestoreTrouble> {
         let blob = self.blob_path(digest);
         let mut from = match File::open(&blob) {
             Ok(from) => from,
@@ -125,42 +123,78 @@ impl LocalCache {
             }
             Err(error) => return Err(Trouble::on("read", &blob)(error).into()),
         };
-        let size = from
-            .metadata()
-            .map_err(Trouble::on("look at", &blob))?
-            .len();
-        let (found, _) =
-            copy_and_hash(&mut from, made, size).map_err(Trouble::on("write", made))?;
-        if found != *digest {
+        let copy = copy_and_hash(&mut from, made).map_err(Trouble::on("write", made))?;
+        if copy.digest != *digest {
             let _ = fs::remove_file(&blob);
             return Err(RestoreTrouble::DamagedBlob(*digest));
         }
         if executable {
-            let mode = made
-                .metadata()
+            let metadata = copy.file.metadata();
+            let mode = metadata
                 .map_err(Trouble::on("look at", made))?
                 .permissions()
                 .mode();
             // Whoever may read it may execute it, as far as the caller's mask lets anybody read it.
             let mode = mode | (mode & 0o444) >> 2;
-            fs::set_permissions(made, fs::Permissions::from_mode(mode))
+            copy.file
+                .set_permissions(fs::Permissions::from_mode(mode))
                 .map_err(Trouble::on("set the mode of", made))?;
         }
+        // Where that fails, the file is read again by the next build.
+        let now = UNIX_EPOCH + Duration::from_nanos(clock::now_ns().unsigned_abs());
+        let _ = copy.file.set_modified(now - SET_BACK);
+        Ok(copy.file)
+    }
+}
+
+/// An output on its way back.
+struct Restoring<'a> {
+    cache: &'a LocalCache,
+    observer: &'a Observer,
+    /// Its path in the project.
+    key: &'a [u8],
+    aside: PathBuf,
+}
+
+impl Restoring<'_> {
+    fn file(
+        &self,
+        place: &Path,
+        key: Vec<u8>,
+        digest: &Digest,
+        executable: bool,
+    ) -> Result<(), RestoreTrouble> {
+        let made = temporary(&self.aside);
+        let file = self
+            .cache
+            .copy_blob(&made, digest, executable)
+            .and_then(|file| {
+                fs::rename(&made, place).map_err(Trouble::on("create", place))?;
+                Ok(file)
+            })
+            .inspect_err(|_| drop(fs::remove_file(&made)))?;
+        self.remember(key, &file, digest);
         Ok(())
     }
 
-    fn restore_directory(&self, place: &Path, tree: &Tree) -> Result<(), RestoreTrouble> {
+    fn remember(&self, key: Vec<u8>, file: &File, digest: &Digest) {
+        if let Ok(metadata) = file.metadata() {
+            self.observer.remember_restored(key, &metadata, *digest);
+        }
+    }
+
+    fn directory(&self, place: &Path, tree: &Tree) -> Result<(), RestoreTrouble> {
         let stands = place
             .symlink_metadata()
             .is_ok_and(|metadata| metadata.is_dir());
         if stands {
             remove_others(place, tree)?;
-            return self.fill_directory(place, tree);
+            return self.fill(place, tree, false);
         }
         remove_place(place)?;
-        let made = self.made_for(place);
+        let made = temporary(&self.aside);
         fs::create_dir(&made).map_err(Trouble::on("create", &made))?;
-        self.fill_directory(&made, tree)
+        self.fill(&made, tree, true)
             .and_then(|()| {
                 fs::rename(&made, place).map_err(|error| Trouble::on("create", place)(error).into())
             })
@@ -168,7 +202,8 @@ impl LocalCache {
     }
 
     /// Writes every entry that is not there as it should be. No entry is a link or file in a folder's place any more.
-    fn fill_directory(&self, place: &Path, tree: &Tree) -> Result<(), RestoreTrouble> {
+    /// In a folder that is `new` and apart nothing stands, and files need not be made apart once more.
+    fn fill(&self, place: &Path, tree: &Tree, new: bool) -> Result<(), RestoreTrouble> {
         let at = |entry: &TreeEntry| place.join(OsStr::from_bytes(&entry.path));
         for entry in tree
             .entries
@@ -191,11 +226,21 @@ impl LocalCache {
                     executable,
                     size,
                 } => {
-                    let place = at(entry);
-                    if is_already(&place, digest, *executable, *size) {
+                    let (place, key) = (at(entry), [self.key, b"/", &entry.path].concat());
+                    if new {
+                        let file = self.cache.copy_blob(&place, digest, *executable)?;
+                        self.remember(key, &file, digest);
                         return Ok(());
                     }
-                    self.restore_file(&place, digest, *executable)
+                    let wanted = Content::File {
+                        digest: *digest,
+                        executable: *executable,
+                        size: *size,
+                    };
+                    if self.observer.plain_file(&place, &key) == Some(wanted) {
+                        return Ok(());
+                    }
+                    self.file(&place, key, digest, *executable)
                 }
                 EntryKind::Link { text, .. } => restore_link(&at(entry), OsStr::from_bytes(text)),
             })
@@ -238,16 +283,6 @@ fn paths_of(tree: &Tree, wanted: impl Fn(&EntryKind) -> bool) -> HashSet<&[u8]> 
         .filter(|entry| wanted(&entry.kind))
         .map(|entry| &*entry.path)
         .collect()
-}
-
-fn is_already(place: &Path, digest: &Digest, executable: bool, size: u64) -> bool {
-    let Ok(metadata) = place.symlink_metadata() else {
-        return false;
-    };
-    metadata.is_file()
-        && metadata.len() == size
-        && (metadata.permissions().mode() & 0o100 != 0) == executable
-        && fs::read(place).is_ok_and(|bytes| Digest::of(&bytes) == *digest)
 }
 
 fn restore_link(place: &Path, text: &OsStr) -> Result<(), RestoreTrouble> {

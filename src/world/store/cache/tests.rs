@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::base::path::ProjectPath;
+use crate::world::observe::{Links, Observer};
+use crate::world::stamps::KnownStamps;
 use std::fs::Permissions;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 
 struct Setting {
     folder: tempfile::TempDir,
@@ -33,14 +35,19 @@ impl Setting {
 
     fn keep(&self, path: &str) -> Content {
         self.cache
-            .keep_output(&self.root(), &ProjectPath::from_normal(path))
+            .keep_output(&self.root(), &ProjectPath::from_normal(path), None)
             .unwrap()
             .content
     }
 
     fn restore(&self, path: &str, content: &Content) -> Result<(), RestoreTrouble> {
+        let path = ProjectPath::from_normal(path);
         self.cache
-            .restore_output(&self.root(), &ProjectPath::from_normal(path), content)
+            .restore_output(&self.root(), &path, content, &self.observer())
+    }
+
+    fn observer(&self) -> Observer {
+        Observer::new(self.root(), KnownStamps::default())
     }
 
     /// A directory with everything that a directory can hold.
@@ -267,4 +274,83 @@ fn large_files_go_through_in_pieces() {
     fs::remove_file(setting.at("f")).unwrap();
     setting.restore("f", &content).unwrap();
     assert_eq!(fs::read_to_string(setting.at("f")).unwrap(), text);
+}
+
+fn sparse(setting: &Setting) -> u64 {
+    let file = File::create(setting.at("f")).unwrap();
+    file.set_len(8 << 20).unwrap();
+    file.write_all_at(b"in the middle", (5 << 20) + 77).unwrap();
+    file.metadata().unwrap().blocks()
+}
+
+#[test]
+fn holes_stay_holes() {
+    let setting = Setting::new();
+    let blocks = sparse(&setting);
+    let bytes = fs::read(setting.at("f")).unwrap();
+    let content = setting.keep("f");
+    assert_eq!(content.digest(), Some(Digest::of(&bytes)));
+    fs::remove_file(setting.at("f")).unwrap();
+    setting.restore("f", &content).unwrap();
+    assert!(fs::read(setting.at("f")).unwrap() == bytes);
+    let restored = setting.at("f").metadata().unwrap().blocks();
+    assert!(
+        restored <= blocks.max(64),
+        "{restored} blocks of {blocks}, for 16384 without holes"
+    );
+}
+
+#[test]
+fn what_came_back_need_not_be_read_and_what_is_right_is_not_read_twice() {
+    let setting = Setting::new();
+    let content = setting.zoo();
+    let path = ProjectPath::from_normal("d");
+    let observer = setting.observer();
+    let restore = || {
+        let restored = setting
+            .cache
+            .restore_output(&setting.root(), &path, &content, &observer);
+        restored.unwrap();
+        assert_eq!(observer.observe(&path, Links::Verbatim).unwrap(), content);
+        assert_eq!(observer.read_so_far().0, 0);
+    };
+    fs::remove_dir_all(setting.at("d")).unwrap();
+    restore();
+    fs::remove_file(setting.at("d/plain")).unwrap();
+    restore();
+}
+
+/// Within one tick of the clock too, so many times over.
+#[test]
+fn an_edit_right_after_a_file_came_back_is_seen() {
+    let setting = Setting::new();
+    setting.write("f", "as kept");
+    let (content, path) = (setting.keep("f"), ProjectPath::from_normal("f"));
+    for _ in 0..500 {
+        let observer = setting.observer();
+        let root = setting.root();
+        let restored = setting
+            .cache
+            .restore_output(&root, &path, &content, &observer);
+        restored.unwrap();
+        // In place, with the size it has.
+        let file = File::options().write(true).open(setting.at("f")).unwrap();
+        file.write_all_at(b"as made", 0).unwrap();
+        assert_ne!(observer.observe(&path, Links::Verbatim).unwrap(), content);
+    }
+}
+
+#[test]
+fn the_same_large_output_is_not_copied_again() {
+    let setting = Setting::new();
+    setting.write("f", &"0123456789abcdef".repeat(20_000));
+    let content = setting.keep("f");
+    // Where nothing can be made, nothing can be copied.
+    let folder = setting.folder.path().join("cache/v1/tmp");
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "").unwrap();
+    let path = ProjectPath::from_normal("f");
+    let keep = |last| setting.cache.keep_output(&setting.root(), &path, last);
+    assert_eq!(keep(Some(&content)).unwrap().content, content);
+    assert!(keep(None).is_err());
 }

@@ -1,0 +1,78 @@
+//! The ledger at 100,000 nodes: opening it, reading every node, writing all of them, and one more build's entry.
+
+use super::{measure, row};
+use pipe::base::content::Content;
+use pipe::base::digest::Digest;
+use pipe::base::path::ProjectPath;
+use pipe::base::record::{Key, KeyParts, NodeRecord, Origin, Row, RunResult, Usage};
+use pipe::world::store::ledger::Entry;
+use pipe::world::store::ledger::{Ledger, LedgerWriter};
+use std::fs;
+use std::path::Path;
+
+const NODES: usize = 100_000;
+
+pub(super) fn bench(state: &Path) {
+    fs::create_dir_all(state).expect("a folder");
+    let nodes: Vec<(String, NodeRecord)> = (0..NODES).map(node).collect();
+    let all: Vec<Entry<'_>> = nodes
+        .iter()
+        .map(|(name, record)| Entry::Node { name, record })
+        .collect();
+    let file = state.join("ledger");
+    let append = |entries: &[Entry<'_>]| {
+        let end = fs::metadata(&file).map_or(0, |metadata| metadata.len());
+        let mut writer = LedgerWriter::new(state, end);
+        writer.append(entries).is_ok()
+    };
+    let opened = || Ledger::open(state).0;
+    measure(
+        "ledger of 100,000 nodes",
+        &[
+            row(
+                "write all",
+                || drop(fs::remove_file(&file)),
+                || append(&all),
+            ),
+            row("open", || (), || opened().last_build() == 0),
+            row(
+                "open and read every node",
+                || (),
+                || {
+                    let ledger = opened();
+                    nodes.iter().all(|(name, _)| ledger.node(name).is_some())
+                },
+            ),
+            row("commit one node", || (), || append(&all[..1])),
+        ],
+    );
+}
+
+fn node(number: usize) -> (String, NodeRecord) {
+    let digest = Digest::of(&number.to_le_bytes());
+    let content = Content::File {
+        digest,
+        executable: false,
+        size: 1000,
+    };
+    let path = |kind: &str| ProjectPath::parse(&format!("{kind}/{number}.txt")).expect("a path");
+    let record = NodeRecord {
+        key: Key(digest),
+        parts: KeyParts {
+            declaration: vec![Row {
+                name: "run".to_owned(),
+                value: format!("cat in/{number}.txt > out/{number}.txt"),
+            }],
+            inputs: vec![(path("in"), content)],
+        },
+        result: RunResult {
+            outputs: vec![(path("out"), content)],
+            log: None,
+            duration_ms: 12,
+            usage: Usage::default(),
+        },
+        origin: Origin::Ran,
+        build: 1,
+    };
+    (format!("node-{number}"), record)
+}
