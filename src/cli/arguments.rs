@@ -77,6 +77,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Run what is stale
     Build(Build),
+    /// Build, and again whenever a source, a parameter or the manifest changes
+    Watch(Watch),
     /// Say what is fresh, what is stale and why; changes nothing
     Status(Status),
     /// Say why a node is stale, down to the roots, or why it is fresh
@@ -184,6 +186,63 @@ pub(super) struct Build {
     /// Whose output to show, and when; `pipe log NODE` shows it later in any case
     #[arg(long, value_name = "WHEN", default_value = "failed")]
     pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+On a terminal: r builds now, f runs the targets even when they are fresh, l shows the log of the last failure, q ends.
+
+Examples:
+  pipe watch                      everything
+  pipe watch report               `report` and what it needs
+  pipe watch --exec 'xdg-open build/report.html'")]
+pub(super) struct Watch {
+    /// Nodes, outputs or globs
+    #[arg(value_name = "TARGET")]
+    pub(super) targets: Vec<String>,
+    /// How many commands run at once; without it `jobs` of the manifest, else as many as processors
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(super) jobs: Option<u32>,
+    /// After a failure, go on with what does not need it
+    #[arg(short, long)]
+    pub(super) keep_going: bool,
+    /// What becomes of a running build when something changes
+    #[arg(long, value_name = "HOW", default_value = "touched")]
+    pub(super) on_change: OnChange,
+    /// Clear the screen before each build
+    #[arg(long)]
+    pub(super) clear: bool,
+    /// A shell command to run after the first good build, and after each that did something
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) exec: Option<String>,
+    /// Look at the sources every second, without the system's help
+    #[arg(long)]
+    pub(super) poll: bool,
+    /// Say with each node why it runs
+    #[arg(long)]
+    pub(super) explain: bool,
+    /// Only failures and the results
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Commands, fresh nodes and blocked nodes too
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Write what happens to FILE as JSON lines, for another program; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Option<PathBuf>,
+    /// Whose output to show, and when; `pipe log NODE` shows it later in any case
+    #[arg(long, value_name = "WHEN", default_value = "failed")]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnChange {
+    /// What the change touches is ended or started again, the rest goes on
+    Touched,
+    /// It goes on to its end
+    Finish,
+    /// It is ended and begins again
+    Restart,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

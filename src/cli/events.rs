@@ -8,6 +8,7 @@ use crate::engine::session::SessionError;
 use crate::engine::stream::{self, Stream};
 use crate::logic::event::{BuildEvent, Notice};
 use crate::logic::manifest::Problem;
+use crate::logic::trigger::News;
 use crate::report::json::EventLines;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ pub(super) struct EventFile {
     stream: Option<Stream>,
     lines: EventLines,
     begun: Instant,
+    /// More builds follow.
+    goes_on: bool,
 }
 
 impl EventFile {
@@ -32,11 +35,42 @@ impl EventFile {
             stream,
             lines: EventLines::default(),
             begun: Instant::now(),
+            goes_on: false,
         };
         if let Some(stream) = &events.stream {
             stream.send(EventLines::opening(env!("CARGO_PKG_VERSION")).into_bytes());
         }
         Ok(events)
+    }
+
+    /// The same for many builds, one after the other. All times count from now.
+    pub(super) fn open_for_many(
+        caller: &Caller,
+        asked: Option<&Path>,
+    ) -> Result<EventFile, SessionError> {
+        let mut events = EventFile::open(caller, asked)?;
+        events.goes_on = true;
+        Ok(events)
+    }
+
+    /// Writes what a watch tells between its builds.
+    pub(super) fn news(&mut self, news: &News) {
+        if let Some(stream) = &self.stream {
+            let line = EventLines::news(self.begun.elapsed(), news);
+            stream.send(line.into_bytes());
+        }
+    }
+
+    /// How long it has been open.
+    pub(super) fn age(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    /// Nothing more comes.
+    pub(super) fn finish(&mut self) {
+        if let Some(stream) = self.stream.as_mut() {
+            stream.finish();
+        }
     }
 
     /// Whether there is somebody to write for.
@@ -48,7 +82,7 @@ impl EventFile {
     pub(super) fn tell(&mut self, at: Duration, event: &BuildEvent) -> Option<BuildEvent> {
         let stream = self.stream.as_mut()?;
         stream.send(self.lines.tell(at, event).into_bytes());
-        if matches!(event, BuildEvent::Finished(_)) {
+        if matches!(event, BuildEvent::Finished(_)) && !self.goes_on {
             stream.finish();
         }
         self.fault()
@@ -63,7 +97,9 @@ impl EventFile {
         };
         let line = self.lines.refused(self.begun.elapsed(), &problems);
         stream.send(line.into_bytes());
-        stream.finish();
+        if !self.goes_on {
+            stream.finish();
+        }
         self.fault()
     }
 

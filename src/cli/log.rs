@@ -32,3 +32,12 @@ pub(super) fn run(caller: &Caller, asked: &Log) -> Result<u8, SessionError> {
     }
     Ok(if known { exit::DONE } else { exit::USAGE })
 }
+
+/// What one node printed in its last run.
+pub(super) fn of(caller: &Caller, node: &str) -> Result<Option<Vec<u8>>, SessionError> {
+    let session = Session::open(&caller.place()?, caller.given())?;
+    match session.project.graph.find(node) {
+        Some(node) => Ok(session.log(node, None)?),
+        None => Ok(None),
+    }
+}

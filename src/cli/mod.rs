@@ -15,6 +15,7 @@ mod failure;
 mod fmt;
 mod history;
 mod init;
+mod keys;
 mod list;
 mod live;
 mod log;
@@ -22,6 +23,7 @@ mod output;
 mod schema;
 mod status;
 mod trace;
+mod watch;
 mod why;
 
 use crate::engine::hidden;
@@ -76,6 +78,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let answer = match &parsed.command {
         Command::Build(build) => build::run(&caller, build),
+        Command::Watch(watch) => watch::run(&caller, watch),
         Command::Status(status) => status::run(&caller, status),
         Command::Why(why) => why::run(&caller, why),
         Command::List(list) => list::run(&caller, list),

@@ -43,6 +43,11 @@ impl Screen {
         std::io::stderr().is_terminal() && has_size && is_set("TERM") && !dumb() && for_a_person
     }
 
+    /// Whether standard error is a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        std::io::stderr().is_terminal() && !dumb()
+    }
+
     /// How the live view is drawn.
     pub(super) fn live_options(&self) -> LiveOptions {
         LiveOptions {

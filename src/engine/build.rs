@@ -3,18 +3,21 @@
 //! Judging is `check`'s, running is `run`'s, the choice of what comes next is the scheduler's; this carries messages.
 
 mod ahead;
+mod begin;
+mod changed;
 mod ended;
 mod follow;
 mod started;
 mod temporary;
 
 use super::check::{self, CheckFound, Checked};
+use super::desk::{Desk, Word};
 use super::items::{Items, Resources};
 use super::memory::Memory;
 use super::project::{Project, Tools};
-use super::run::{self, Ran};
+use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
-use super::survey::{Settled, Survey};
+use super::survey::Survey;
 use crate::base::content::{Content, Contents};
 use crate::base::path::ProjectPath;
 use crate::base::record::Origin;
@@ -42,6 +45,7 @@ enum Message {
     Checked(u32, Checked),
     Ran(u32, Box<Ran>),
     Interrupt { again: bool },
+    Word(Word),
 }
 
 /// Builds what `survey` found stale, telling each step.
@@ -97,6 +101,8 @@ pub fn build(
         clamped: false,
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
         guard: &hands.guard,
+        desk: hands.desk,
+        changes: changed::Changes::default(),
         summary: Summary {
             fresh: total - work,
             ..Summary::default()
@@ -157,6 +163,8 @@ struct Build<'a, 'w> {
     clamped: bool,
     memory: Memory,
     guard: &'w OnceCell<Guard>,
+    desk: &'w Desk,
+    changes: changed::Changes,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
     begun: Instant,
@@ -189,6 +197,10 @@ impl<'a> Build<'a, '_> {
             }
             let _ = for_interrupts.send(Message::Interrupt { again: count > 1 });
         })?;
+        let for_words = sender.clone();
+        let _at_the_desk = self.desk.listen(move |word| {
+            let _ = for_words.send(Message::Word(word));
+        });
         let carried = self.carry_messages(&sender, &receiver);
         let hurry = || shared.running.is_killed();
         let guard = self.guard.get();
@@ -215,6 +227,13 @@ impl<'a> Build<'a, '_> {
                 loop {
                     while let Some(order) = self.scheduler.next(self.elapsed_ms()) {
                         let sender = sender.clone();
+                        if let Order::Check(item) | Order::Run(item) = order
+                            && self.changes.withholds(item)
+                        {
+                            self.outlook.leaves(item);
+                            self.tell_scheduler(News::Withdrawn(item));
+                            continue;
+                        }
                         match order {
                             Order::Check(item) => {
                                 let (node, known) = (self.node(item), self.known_inputs(item));
@@ -227,18 +246,11 @@ impl<'a> Build<'a, '_> {
                                 });
                             }
                             Order::Run(item) => {
-                                let (node, inputs) = (self.node(item), self.start(item));
-                                self.guard
-                                    .get_or_init(|| Guard::start(shared.token, shared.running));
-                                if let Err(trouble) =
-                                    self.memory.about_to_write(self.output_paths(node))
-                                {
-                                    result = Err(trouble);
-                                    self.shared.running.refuse();
-                                }
+                                let (inputs, outdated) = self.begin(item, &mut result);
+                                let node = self.node(item);
                                 runs.spawn(move || {
-                                    let ran = Box::new(run::run(shared, node, &inputs));
-                                    let _ = sender.send(Message::Ran(item, ran));
+                                    let message = begin::run(shared, item, node, inputs, outdated);
+                                    let _ = sender.send(message);
                                 });
                             }
                         }
@@ -266,6 +278,11 @@ impl<'a> Build<'a, '_> {
         match message {
             Message::Checked(item, checked) => self.checked(item, checked),
             Message::Ran(item, ran) => self.ran(item, *ran),
+            Message::Word(Word::Changed(paths)) => {
+                self.sources_changed(&paths);
+                Ok(())
+            }
+            Message::Word(Word::Stop) => self.handle(Message::Interrupt { again: false }),
             Message::Interrupt { again } => {
                 self.summary.interrupted = true;
                 self.shared.running.stop_all(again);
@@ -327,19 +344,6 @@ impl<'a> Build<'a, '_> {
                 .flatten()
         };
         self.graph().inputs(self.node(item)).map(known).collect()
-    }
-
-    /// Takes note that a node is up to date, and with what.
-    fn record(&mut self, node: NodeId, settled: Settled, origin: Origin) -> Result<(), Trouble> {
-        self.note_outputs(node, &settled);
-        self.memory.node(self.shared.project, node, settled, origin)
-    }
-
-    fn note_outputs(&mut self, node: NodeId, settled: &Settled) {
-        let outputs = self.graph().outputs(node).zip(&settled.result.outputs);
-        for (output, (_, content)) in outputs {
-            self.standing[output.path.0 as usize] = Some(*content);
-        }
     }
 
     /// Nodes that will not be reached any more, told once at the end.

@@ -12,6 +12,7 @@ pub mod survey;
 
 pub mod build;
 mod check;
+pub mod desk;
 pub mod format;
 pub mod hidden;
 pub mod history;
@@ -26,3 +27,4 @@ pub mod shared;
 pub mod session;
 pub mod stream;
 pub mod upkeep;
+pub mod watch;

@@ -91,6 +91,10 @@ pub struct Project {
     pub leftovers: Vec<ProjectPath>,
     /// What the probes of the selected nodes said.
     pub answers: Answers,
+    /// The manifest, those it includes, and files of parameters.
+    pub texts: Vec<ProjectPath>,
+    /// The globs that it was expanded by.
+    pub patterns: Vec<String>,
     /// It was read from the manifest, not from the snapshot: something may have gone since the last time.
     pub read_anew: bool,
 }
@@ -345,6 +349,12 @@ fn read(place: &Place, tools: &Tools, save: bool, way: Way) -> Result<Option<Pro
         jobs: decoded.jobs,
         resources: resources(&decoded),
     };
+    let texts = files.iter().map(|(path, _)| path.clone()).collect();
+    let patterns = listings
+        .keys()
+        .chain(includes.iter().map(|(pattern, _)| pattern))
+        .cloned()
+        .collect();
     // A manifest with warnings is read again each time, so that they are told each time.
     if save && problems.is_empty() {
         let made_from = Basis {
@@ -365,6 +375,8 @@ fn read(place: &Place, tools: &Tools, save: bool, way: Way) -> Result<Option<Pro
         warnings: problems,
         leftovers,
         answers: Answers::default(),
+        texts,
+        patterns,
         read_anew: true,
     }))
 }

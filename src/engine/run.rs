@@ -280,6 +280,11 @@ pub(super) fn last_run(tools: &Tools, name: &str) -> LastRun {
     }
 }
 
+/// What marks a node's command among those of the build with this token.
+pub(super) fn command_mark(token: &str, node: NodeId) -> String {
+    format!("{token}-{}", node.0)
+}
+
 /// A node's command, ready to start.
 pub(super) fn command_job(
     project: &Project,
@@ -291,7 +296,7 @@ pub(super) fn command_job(
     offered: &[(&'static str, String)],
 ) -> Job {
     let place = &project.place;
-    let mark = format!("{token}-{}", node.0);
+    let mark = command_mark(token, node);
     let env = command_environment(&EnvironmentParts {
         caller: &tools.variables,
         declared: &spec.env,

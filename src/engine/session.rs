@@ -3,6 +3,7 @@
 //! Takes the project's lock where something may be written, and only there. Knows no arguments and no terminal.
 
 use super::build;
+use super::desk::Desk;
 use super::listings::is_leftover;
 use super::pool::Pool;
 use super::probes::Answers;
@@ -201,6 +202,22 @@ pub fn build(
     order: &BuildOrder,
     tell: &mut dyn FnMut(Duration, BuildEvent),
 ) -> Result<(Summary, Session), SessionError> {
+    let desk = Desk::default();
+    build_beside(place, given, order, &desk, &mut |_| {}, tell)
+}
+
+/// The same, while somebody has a word with it at `desk`, and is shown the project before the first look at a source.
+///
+/// # Errors
+/// See [`build`].
+pub(super) fn build_beside(
+    place: &Place,
+    given: Given,
+    order: &BuildOrder,
+    desk: &Desk,
+    show: &mut dyn FnMut(&Session),
+    tell: &mut dyn FnMut(Duration, BuildEvent),
+) -> Result<(Summary, Session), SessionError> {
     let begun = clock::instant();
     let tell: &mut dyn FnMut(BuildEvent) = &mut |event| tell(begun.elapsed(), event);
     let project_mark = project_mark(place);
@@ -220,6 +237,7 @@ pub fn build(
         tools,
         token: token.clone(),
     };
+    show(&session);
     let removed = if session.project.read_anew {
         upkeep::remove_leftovers(&session)?
     } else {
@@ -265,6 +283,7 @@ pub fn build(
     let hands = Hands {
         executor: &LocalExecutor,
         running: &running,
+        desk,
         token: &token,
         pool: &pool,
         guard,

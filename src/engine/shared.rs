@@ -2,6 +2,7 @@
 //!
 //! No context that everything takes: only `check` and `run` get it, from `build`.
 
+use super::desk::Desk;
 use super::pool::Pool;
 use super::project::{Place, Project, Tools};
 use crate::base::path::ProjectPath;
@@ -50,6 +51,8 @@ pub struct Hands<'a> {
     pub executor: &'a dyn Executor,
     /// What runs right now; the interrupt's handler ends it.
     pub running: &'a Running,
+    /// Where somebody beside the build has a word with it.
+    pub desk: &'a Desk,
     /// Marks this build's processes.
     pub token: &'a str,
     /// Where its slots come from.

@@ -75,6 +75,12 @@ pub(super) fn find(place: &Place, tools: &Tools) -> Result<Option<Project>, Open
         warnings: Vec::new(),
         leftovers,
         answers: Answers::default(),
+        texts: basis.files.into_iter().map(|(path, _)| path).collect(),
+        patterns: [basis.listings, basis.includes]
+            .into_iter()
+            .flatten()
+            .map(|(pattern, _)| pattern)
+            .collect(),
         read_anew: false,
     }))
 }

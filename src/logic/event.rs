@@ -319,6 +319,13 @@ pub enum Notice {
         /// Which inputs.
         paths: Vec<ProjectPath>,
     },
+    /// Inputs changed while the node ran under a watch; its command was ended and starts again.
+    Restarting {
+        /// Which node.
+        node: String,
+        /// Which inputs.
+        paths: Vec<ProjectPath>,
+    },
     /// A command failed and is tried again.
     Retrying {
         /// Which node.

@@ -1,6 +1,6 @@
 //! The wing that decides and never touches: no disk, no clock, no process, no terminal.
 //!
-//! Imports only `base`. Inside: manifest -> graph -> {plan, schedule} -> event.
+//! Imports only `base`. Inside: manifest -> graph -> {plan, schedule} -> event; trigger stands alone.
 
 pub mod manifest;
 pub mod params;
@@ -14,3 +14,4 @@ pub mod trace;
 
 pub mod depfile;
 pub mod event;
+pub mod trigger;

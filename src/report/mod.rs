@@ -32,4 +32,6 @@ pub mod trace;
 
 pub mod units;
 
+pub mod watch;
+
 pub mod words;

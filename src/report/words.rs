@@ -84,6 +84,12 @@ pub fn notice(notice: &Notice) -> String {
             "`{node}` failed ({}) and is tried again, {retry} of {most}",
             super::failures::cause(cause)
         ),
+        Notice::Restarting { node, paths } => {
+            format!(
+                "{} changed while `{node}` ran; it starts again",
+                list(paths)
+            )
+        }
         Notice::Clamped { node, slots, jobs } => format!(
             "`{node}` takes {slots} slots, but this build has {jobs}; it gets all of them and runs alone"
         ),

@@ -20,3 +20,4 @@ mod pieces;
 pub mod stamps;
 pub mod stream;
 pub mod trouble;
+pub mod watch;

@@ -35,6 +35,7 @@ mod staleness;
 mod syscalls;
 mod together;
 mod trace;
+mod watch;
 
 mod book;
 mod tidy;

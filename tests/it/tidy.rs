@@ -34,6 +34,7 @@ const LOGIC_FLOORS: &[(&str, &[&str])] = &[
     ("plan", &["manifest", "graph", "plan"]),
     ("schedule", &["manifest", "graph", "schedule"]),
     ("trace", &["trace"]),
+    ("trigger", &["trigger"]),
     (
         "event",
         &["manifest", "graph", "plan", "schedule", "trace", "event"],

@@ -5,6 +5,7 @@
 use super::{Build, Message};
 use crate::base::record::{BuildEnd, Origin, RunCause};
 use crate::engine::run::{Ran, RunFound};
+use crate::engine::survey::Settled;
 use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Printed, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::plan::Reason;
@@ -55,6 +56,10 @@ impl Build<'_, '_> {
                     printed,
                 };
                 self.finished(item, outcome);
+                if self.changes.take_restarting(item) {
+                    // It was done before it could be ended, with what is no more.
+                    self.withhold_users(node);
+                }
                 self.tell_scheduler(News::Ran(item));
                 self.put_away_what_is_read(item)?;
             }
@@ -66,10 +71,45 @@ impl Build<'_, '_> {
             }
             RunFound::Stopped => {
                 self.half_made(node)?;
-                self.tell_scheduler(News::Stopped(item));
+                self.stopped(item);
             }
         }
         Ok(())
+    }
+
+    /// Takes note that a node is up to date, and with what.
+    pub(super) fn record(
+        &mut self,
+        node: NodeId,
+        settled: Settled,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
+        self.note_outputs(node, &settled);
+        self.memory.node(self.shared.project, node, settled, origin)
+    }
+
+    pub(super) fn note_outputs(&mut self, node: NodeId, settled: &Settled) {
+        let outputs = self.graph().outputs(node).zip(&settled.result.outputs);
+        for (output, (_, content)) in outputs {
+            self.standing[output.path.0 as usize] = Some(*content);
+        }
+    }
+
+    /// A command was ended by us: with the build, or alone because of what changed.
+    fn stopped(&mut self, item: u32) {
+        let restarts = self.changes.take_restarting(item);
+        if self.summary.interrupted || self.scheduler.is_halted() {
+            self.tell_scheduler(News::Stopped(item));
+        } else if self.changes.withholds(item) {
+            self.pending.remove(&item);
+            self.tell_scheduler(News::Withdrawn(item));
+        } else if restarts {
+            self.forget_what_it_printed(item);
+            self.outlook.returns(item);
+            self.tell_scheduler(News::Again(item));
+        } else {
+            self.tell_scheduler(News::Stopped(item));
+        }
     }
 
     fn tell_log(&mut self, item: u32, bytes: u64, found: &RunFound) {
@@ -148,7 +188,7 @@ impl Message {
     pub(super) fn item(&self) -> Option<u32> {
         match *self {
             Message::Checked(item, _) | Message::Ran(item, _) => Some(item),
-            Message::Interrupt { .. } => None,
+            Message::Interrupt { .. } | Message::Word(_) => None,
         }
     }
 }

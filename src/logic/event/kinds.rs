@@ -41,6 +41,7 @@ impl Notice {
             Notice::Replaced { .. } => "replaced",
             Notice::InputMoved { .. } => "input-moved",
             Notice::Retrying { .. } => "retrying",
+            Notice::Restarting { .. } => "restarting",
             Notice::Clamped { .. } => "clamped",
             Notice::LeftProcesses { .. } => "left-processes",
             Notice::LeftAtTheEnd { .. } => "left-at-the-end",
@@ -61,6 +62,7 @@ impl Notice {
             Notice::Replaced { node, .. }
             | Notice::InputMoved { node, .. }
             | Notice::Retrying { node, .. }
+            | Notice::Restarting { node, .. }
             | Notice::Clamped { node, .. }
             | Notice::LeftProcesses { node }
             | Notice::NotKept { node, .. }
@@ -80,6 +82,7 @@ impl Notice {
         matches!(
             self,
             Notice::Waiting { .. }
+                | Notice::Restarting { .. }
                 | Notice::OrphansEnded { .. }
                 | Notice::LeftoverRemoved { .. }
                 | Notice::Clamped { .. }

@@ -94,6 +94,8 @@ pub enum Order {
 pub enum News {
     /// A check found the item fresh, or restored it.
     Settled(u32),
+    /// It is left for another build, and so is all that needs it; everything else goes on. The answer to either order.
+    Withdrawn(u32),
     /// A check found that its command has to run.
     MustRun(u32),
     /// Its command ran well.

@@ -95,6 +95,11 @@ impl Scheduler {
             News::Ran(item) => self.end(item, State::Ran),
             News::Failed(item) => self.end(item, State::Failed),
             News::Stopped(item) => self.end(item, State::Stopped),
+            News::Withdrawn(item) => {
+                self.leave(item);
+                self.states[item as usize] = State::Stopped;
+                self.give_up_users(item, State::Stopped);
+            }
             News::MustRun(item) => {
                 self.checking -= 1;
                 self.states[item as usize] = State::Queued;
@@ -161,7 +166,7 @@ impl Scheduler {
             }
             State::Failed => {
                 self.halted |= !self.keep_going;
-                self.block_users(item);
+                self.give_up_users(item, State::Blocked { by: item });
             }
             // Only an interruption stops an item, so what waits for it will not be reached either.
             _ => self.halted = true,
@@ -169,13 +174,13 @@ impl Scheduler {
     }
 
     /// Everything that needs `root`, directly or not, will not be reached; what only comes after it will.
-    fn block_users(&mut self, root: u32) {
+    fn give_up_users(&mut self, root: u32, as_what: State) {
         let mut dead = vec![root];
         while let Some(item) = dead.pop() {
             for &user in self.need_users.of(item) {
                 let state = &mut self.states[user as usize];
                 if *state == State::Waiting {
-                    *state = State::Blocked { by: root };
+                    *state = as_what;
                     self.slots.forget(self.rank[user as usize]);
                     dead.push(user);
                 }
@@ -318,6 +323,35 @@ mod tests {
         scheduler.tell(News::Stopped(0));
         assert!(scheduler.is_done());
         assert!((0..3).all(|item| scheduler.state(item) == State::Stopped));
+    }
+
+    #[test]
+    fn what_is_withdrawn_takes_only_what_needs_it_along() {
+        // 1 needs 0, 2 comes after 1, 3 is by itself.
+        let items = [
+            item(&[], &[]),
+            item(&[0], &[]),
+            item(&[], &[1]),
+            item(&[], &[]),
+        ];
+        let mut scheduler = scheduler(false, &items);
+        assert_eq!(scheduler.next(0), Some(Order::Check(0)));
+        assert_eq!(scheduler.next(0), Some(Order::Check(3)));
+        scheduler.tell(News::MustRun(0));
+        scheduler.tell(News::MustRun(3));
+        scheduler.next(0);
+        scheduler.next(0);
+        scheduler.tell(News::Withdrawn(0));
+        assert_eq!(scheduler.next(0), Some(Order::Check(2)));
+        scheduler.tell(News::Withdrawn(2));
+        assert!(!scheduler.is_done(), "the others go on");
+        scheduler.tell(News::Ran(3));
+        assert!(scheduler.is_done() && !scheduler.is_halted());
+        let states: Vec<State> = (0..4).map(|item| scheduler.state(item)).collect();
+        assert_eq!(
+            states,
+            [State::Stopped, State::Stopped, State::Stopped, State::Ran]
+        );
     }
 
     #[test]

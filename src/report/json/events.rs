@@ -4,6 +4,7 @@
 //! its time.
 
 mod lines;
+mod news;
 
 use super::VERSION;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Plan};
@@ -15,6 +16,16 @@ use std::time::Duration;
 
 /// So many of the nodes that wait are named.
 const NAMED: usize = 100;
+
+/// A notice that has no line of its own kind.
+fn plain(notice: &Notice) -> Line<'_> {
+    Line::Notice {
+        level: if notice.is_news() { "note" } else { "warning" },
+        kind: notice.kind(),
+        node: notice.node(),
+        text: words::notice(notice),
+    }
+}
 
 /// Turns events into lines, in the order in which they come.
 #[derive(Debug, Default)]
@@ -151,12 +162,12 @@ impl EventLines {
                     retries: *most,
                 }
             }
-            notice => Line::Notice {
-                level: if notice.is_news() { "note" } else { "warning" },
-                kind: notice.kind(),
-                node: notice.node(),
-                text: words::notice(notice),
-            },
+            Notice::Restarting { node, .. } => {
+                self.running.remove(node);
+                self.queued.insert(node.clone());
+                plain(notice)
+            }
+            notice => plain(notice),
         };
         written(at, line)
     }

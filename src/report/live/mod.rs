@@ -154,7 +154,7 @@ impl Progress {
                 } += 1;
             }
             BuildEvent::Notice(Notice::Waiting { .. }) => self.phase = Phase::Locked,
-            BuildEvent::Notice(Notice::Retrying { node, .. }) => {
+            BuildEvent::Notice(Notice::Retrying { node, .. } | Notice::Restarting { node, .. }) => {
                 self.ended(node);
                 self.queued += 1;
             }

@@ -29,6 +29,7 @@ use crate::base::record::{Ending, Usage};
 use crate::world::clock;
 use crate::world::trouble::Trouble;
 
+pub mod aside;
 pub mod bytecode;
 pub mod environment;
 mod group;
@@ -141,7 +142,7 @@ impl Executor for LocalExecutor {
             execution.stopped = true;
             return execution;
         }
-        let started = running.starting(|| {
+        let started = running.starting(&job.mark, || {
             let (child, log, line) = start(job)?;
             let group = Pid::from_child(&child);
             Ok(((child, log, line), group))

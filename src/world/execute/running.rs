@@ -2,6 +2,8 @@
 //!
 //! Does not know why a build stops, nor what a job was for.
 
+mod one;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
@@ -55,6 +57,8 @@ struct State {
 #[derive(Debug)]
 struct Group {
     leader: Pid,
+    /// The job's mark.
+    mark: String,
     /// Whether one of the signals below was sent to it.
     signalled: bool,
     /// What it was seen to take.
@@ -193,17 +197,18 @@ impl Running {
     /// Starts a job by `start`, which returns the leader of its group, and takes it up.
     pub(super) fn starting<T, E>(
         &self,
+        mark: &str,
         start: impl FnOnce() -> Result<(T, Pid), E>,
     ) -> Result<(T, Pid), E> {
         let _starting = self.0.starts.read().unwrap_or_else(PoisonError::into_inner);
         let (started, leader) = start()?;
-        self.add(leader);
+        self.add(leader, mark);
         Ok((started, leader))
     }
 
     /// Takes up a group that was just started. When the stop came between the question whether it may start and now,
     /// it is killed: it has hardly begun.
-    pub(super) fn add(&self, leader: Pid) {
+    pub(super) fn add(&self, leader: Pid, mark: &str) {
         let mut state = self.0.lock();
         let signalled = state.phase >= Phase::Ending;
         if signalled {
@@ -216,6 +221,7 @@ impl Running {
         let kernel_kills = state.kernel_kills;
         state.groups.push(Group {
             leader,
+            mark: mark.to_owned(),
             signalled,
             seen: Sample::default(),
             kernel_kills,

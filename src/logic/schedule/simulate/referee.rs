@@ -319,7 +319,7 @@ impl<'a> Referee<'a> {
             News::MustRun(item) | News::Again(item) => (item, State::Queued),
             News::Ran(item) => (item, State::Ran),
             News::Failed(item) => (item, State::Failed),
-            News::Stopped(item) => (item, State::Stopped),
+            News::Stopped(item) | News::Withdrawn(item) => (item, State::Stopped),
             News::Interrupted => return self.halted = true,
         };
         self.states[item as usize] = state;

@@ -95,6 +95,15 @@ pub(super) enum Line<'e> {
         saved_ms: u64,
         not_kept: usize,
     },
+    Changed {
+        paths: Vec<&'e str>,
+        during: bool,
+    },
+    Watching {
+        sources: usize,
+        folders: usize,
+        well: bool,
+    },
     BuildRefused {
         problems: Vec<Refusal<'e>>,
     },

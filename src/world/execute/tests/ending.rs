@@ -173,7 +173,7 @@ fn a_job_that_starts_during_a_stop_is_killed() {
     let running = Running::new();
     running.stop_all(false);
     let (mut child, _, _) = start(&place.shell("trap '' TERM; sleep 20")).unwrap();
-    running.add(Pid::from_child(&child));
+    running.add(Pid::from_child(&child), "");
     assert_eq!(ending(child.wait().unwrap()), Ending::Signal(9));
     assert!(running.remove(Pid::from_child(&child)).signalled);
 }

@@ -1,0 +1,55 @@
+//! A command's turn: what comes before it in the loop, and what its own thread does.
+//!
+//! Does not decide whose turn it is; the scheduler does.
+
+use super::{Build, Message};
+use crate::base::content::{Content, Contents};
+use crate::engine::check::{self, CheckFound};
+use crate::engine::run;
+use crate::engine::shared::Shared;
+use crate::logic::graph::NodeId;
+use crate::world::execute::guard::Guard;
+use crate::world::trouble::Trouble;
+
+/// What is known of the inputs of a node that has to be judged once more.
+pub(super) type Outdated = Vec<Option<Content>>;
+
+impl Build<'_, '_> {
+    /// Says that a command starts, and writes down that its outputs will be half-made. Gives the inputs that it was judged
+    /// by, and what is known of them now, where that is not the same.
+    pub(super) fn begin(
+        &mut self,
+        item: u32,
+        result: &mut Result<(), Trouble>,
+    ) -> (Contents, Option<Outdated>) {
+        let (node, inputs) = (self.node(item), self.start(item));
+        self.guard
+            .get_or_init(|| Guard::start(self.shared.token, self.shared.running));
+        if let Err(trouble) = self.memory.about_to_write(self.output_paths(node)) {
+            *result = Err(trouble);
+            self.shared.running.refuse();
+        }
+        let is_outdated = self.changes.take_outdated(item);
+        (inputs, is_outdated.then(|| self.known_inputs(item)))
+    }
+}
+
+/// Runs the command, unless it turns out that what changed meanwhile has a result already.
+pub(super) fn run(
+    shared: &Shared<'_>,
+    item: u32,
+    node: NodeId,
+    mut inputs: Contents,
+    outdated: Option<Outdated>,
+) -> Message {
+    if let Some(known) = outdated {
+        let checked = check::check(shared, node, &known);
+        match checked.found {
+            CheckFound::MustRun { inputs: now, .. } => inputs = now,
+            CheckFound::Fresh(..) | CheckFound::Restored(_) | CheckFound::Failed(_) => {
+                return Message::Checked(item, checked);
+            }
+        }
+    }
+    Message::Ran(item, Box::new(run::run(shared, node, &inputs)))
+}

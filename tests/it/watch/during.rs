@@ -1,0 +1,151 @@
+//! Changes while a build runs: who goes on, who starts again, and that nothing is lost or run twice.
+
+use super::{Watch, changed, is, ran};
+use crate::support::{Sandbox, wait_until};
+use rustix::process::Signal;
+use serde_json::Value;
+
+/// `slow` and `other` wait for files that the tests write; each says when it starts.
+const SLOW: &str = r#"
+/- kdl-version 2
+jobs 4
+node "first" { in "src/f.txt"; out "build/first"; run "cat {in} > {out}" }
+node "slow" { in "src/a.txt"; out "build/slow"; run "echo slow >> starts; until [ -e go ]; do sleep 0.01; done; cat {in} > {out}" }
+node "other" { in "src/b.txt"; out "build/other"; run "echo other >> starts; until [ -e go ]; do sleep 0.01; done; cat {in} > {out}" }
+node "below" { in "build/slow" "build/first"; out "build/below"; run "echo below >> starts; cat {in} > {out}" }
+"#;
+
+fn slow() -> Sandbox {
+    let sandbox = Sandbox::new(SLOW);
+    for name in ["f", "a", "b"] {
+        sandbox.write(&format!("src/{name}.txt"), "old");
+    }
+    sandbox
+}
+
+fn starts(sandbox: &Sandbox, node: &str) -> usize {
+    let text = std::fs::read_to_string(sandbox.path("starts")).unwrap_or_default();
+    text.lines().filter(|line| *line == node).count()
+}
+
+fn is_notice(line: &Value, kind: &str) -> bool {
+    is(line, "notice") && line["kind"] == kind
+}
+
+#[test]
+fn only_the_node_whose_input_changed_starts_again() {
+    let sandbox = slow();
+    let mut watch = Watch::start(&sandbox, "");
+    wait_until("both", || {
+        starts(&sandbox, "slow") == 1 && starts(&sandbox, "other") == 1
+    });
+    sandbox.write("src/a.txt", "new");
+    watch.wait_for("the word of it", |line| {
+        is_notice(line, "restarting") && line["node"] == "slow"
+    });
+    wait_until("the second start", || starts(&sandbox, "slow") == 2);
+    sandbox.write("go", "");
+    let lines = watch.rest();
+    assert_eq!(ran(&lines), ["below", "other", "slow"]);
+    assert_eq!(sandbox.read("build/below"), "newold");
+    assert_eq!(starts(&sandbox, "other"), 1, "it goes on");
+    assert_eq!(
+        (starts(&sandbox, "slow"), starts(&sandbox, "below")),
+        (2, 1)
+    );
+}
+
+#[test]
+fn what_lies_below_a_changed_node_that_is_done_waits_for_it() {
+    let sandbox = slow();
+    let mut watch = Watch::start(&sandbox, "");
+    let done = |line: &Value| is(line, "node-finished") && line["node"] == "first";
+    watch.wait_for("the first node", done);
+    wait_until("both", || {
+        starts(&sandbox, "slow") == 1 && starts(&sandbox, "other") == 1
+    });
+    sandbox.write("src/f.txt", "new");
+    watch.wait_for("the change", |line| {
+        is(line, "changed") || is(line, "ahead") && false
+    });
+    sandbox.write("go", "");
+    let lines = watch.rest_when("the end", || {
+        sandbox.stands("build/below") && sandbox.read("build/below") == "oldnew"
+    });
+    assert_eq!(
+        ran(&lines).iter().filter(|node| **node == "below").count(),
+        1,
+        "never with the old file"
+    );
+    assert_eq!(
+        (starts(&sandbox, "slow"), starts(&sandbox, "other")),
+        (1, 1)
+    );
+}
+
+#[test]
+fn a_build_can_be_let_go_on_or_begun_again() {
+    let sandbox = slow();
+    let mut watch = Watch::start(&sandbox, "--on-change finish");
+    wait_until("both", || {
+        starts(&sandbox, "slow") == 1 && starts(&sandbox, "other") == 1
+    });
+    sandbox.write("src/a.txt", "new");
+    sandbox.write("go", "");
+    watch.rest_when("the end", || {
+        sandbox.stands("build/below") && sandbox.read("build/below") == "newold"
+    });
+    assert_eq!(
+        (starts(&sandbox, "slow"), starts(&sandbox, "other")),
+        (2, 1)
+    );
+    assert_eq!(watch.end(), Some(130));
+
+    let sandbox = slow();
+    let mut watch = Watch::start(&sandbox, "--on-change restart");
+    wait_until("both", || {
+        starts(&sandbox, "slow") == 1 && starts(&sandbox, "other") == 1
+    });
+    sandbox.write("src/a.txt", "new");
+    wait_until("both again", || {
+        starts(&sandbox, "slow") == 2 && starts(&sandbox, "other") == 2
+    });
+    sandbox.write("go", "");
+    let lines = watch.rest();
+    assert_eq!(ran(&lines), ["below", "first", "other", "slow"]);
+    assert_eq!(sandbox.read("build/below"), "newold");
+}
+
+#[test]
+fn a_signal_ends_the_build_and_the_watch() {
+    let sandbox = slow();
+    let mut watch = Watch::start(&sandbox, "");
+    wait_until("both", || {
+        starts(&sandbox, "slow") == 1 && starts(&sandbox, "other") == 1
+    });
+    watch.signal(Signal::TERM);
+    let code = watch.child.wait().expect("its end").code();
+    assert_eq!(code, Some(130));
+    assert!(!sandbox.stands("build/slow"));
+}
+
+#[test]
+fn a_node_that_writes_its_own_source_is_found() {
+    let sandbox = Sandbox::new(
+        "/- kdl-version 2\nnode \"selfish\" { in \"src/a.txt\"; out \"build/a\"; run \"cat {in} > {out}; date +%N >> src/a.txt\" }\n",
+    );
+    sandbox.write("src/a.txt", "a");
+    let mut watch = Watch::start(&sandbox, "");
+    let lines = watch.rest();
+    let circle = lines.iter().find(|line| is_notice(line, "circle"));
+    let text = circle.expect("it is told")["text"].as_str().unwrap();
+    assert!(
+        text.contains("src/a.txt") && text.contains("`selfish`"),
+        "{text}"
+    );
+    assert!(!changed(&lines).is_empty() || !ran(&lines).is_empty());
+    // It is followed again when somebody else changes something.
+    sandbox.write("src/a.txt", "b");
+    let lines = watch.rest();
+    assert!(!ran(&lines).is_empty());
+}
