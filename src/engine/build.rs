@@ -278,8 +278,8 @@ impl<'a> Build<'a, '_> {
         match message {
             Message::Checked(item, checked) => self.checked(item, checked),
             Message::Ran(item, ran) => self.ran(item, *ran),
-            Message::Word(Word::Changed(paths)) => {
-                self.sources_changed(&paths);
+            Message::Word(Word::Changed { paths, act }) => {
+                self.sources_changed(paths, act);
                 Ok(())
             }
             Message::Word(Word::Stop) => self.handle(Message::Interrupt { again: false }),

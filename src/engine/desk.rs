@@ -9,7 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Word {
     /// These sources changed.
-    Changed(Vec<ProjectPath>),
+    Changed {
+        /// Which.
+        paths: Vec<ProjectPath>,
+        /// The build is to do something about it.
+        act: bool,
+    },
     /// Whatever runs shall end, and nothing start.
     Stop,
 }

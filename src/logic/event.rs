@@ -319,11 +319,11 @@ pub enum Notice {
         /// Which inputs.
         paths: Vec<ProjectPath>,
     },
-    /// Inputs changed while the node ran under a watch; its command was ended and starts again.
-    Restarting {
-        /// Which node.
-        node: String,
-        /// Which inputs.
+    /// Of a watch: sources changed while the build runs.
+    Changed {
+        /// The node that ran and read them; its command was ended and starts again.
+        node: Option<String>,
+        /// Which.
         paths: Vec<ProjectPath>,
     },
     /// A command failed and is tried again.

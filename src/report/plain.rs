@@ -105,9 +105,10 @@ impl<W: Write> PlainReport<W> {
             }
             BuildEvent::Notice(notice) => {
                 let rest = match notice {
-                    Notice::Retrying { node, .. } | Notice::Restarting { node, .. } => {
-                        self.rest(node)
-                    }
+                    Notice::Retrying { node, .. }
+                    | Notice::Changed {
+                        node: Some(node), ..
+                    } => self.rest(node),
                     _ => String::new(),
                 };
                 rest + &self.notice(notice)

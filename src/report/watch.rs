@@ -17,17 +17,7 @@ pub struct Told {
 /// A line of a watch. `since` is when all was well first, on the user's clock.
 pub fn told(news: &News, since: &str) -> Told {
     let (word, text) = match news {
-        News::Changed {
-            paths,
-            during: false,
-        } => ("changed", words::list(paths)),
-        News::Changed {
-            paths,
-            during: true,
-        } => {
-            let text = format!("{}, while the build runs", words::list(paths));
-            ("changed", text)
-        }
+        News::Changed { paths } => ("changed", words::list(paths)),
         News::Asked { force: false } => ("note", "building, as you wish".to_owned()),
         News::Asked { force: true } => ("note", "building the targets, fresh or not".to_owned()),
         News::Waiting {
@@ -53,7 +43,7 @@ pub fn told(news: &News, since: &str) -> Told {
             ("note", text)
         }
         News::Polls(polling) => return polls(polling),
-        News::Circle { path, nodes } => {
+        News::Circle { path, nodes, pause } => {
             let who = match &nodes[..] {
                 [] => "a node".to_owned(),
                 [node] => format!("`{node}`, which reads it,"),
@@ -65,8 +55,9 @@ pub fn told(news: &News, since: &str) -> Told {
                 }
             };
             let text = format!(
-                "{path} changes in every build, so {who} seems to write it; it is not followed any more until something \
-                 changes while nothing runs"
+                "{path} changes in every build, so {who} seems to write it; the next build waits {}, unless something changes \
+                 while nothing runs",
+                units::duration(*pause)
             );
             ("warning", text)
         }
@@ -125,9 +116,8 @@ mod tests {
             (
                 News::Changed {
                     paths: vec![path.clone()],
-                    during: true,
                 },
-                "changed: src/a.py, while the build runs",
+                "changed: src/a.py",
             ),
             (
                 waiting(true),
@@ -141,9 +131,10 @@ mod tests {
                 News::Circle {
                     path,
                     nodes: vec!["a".to_owned()],
+                    pause: std::time::Duration::from_secs(2),
                 },
-                "warning: src/a.py changes in every build, so `a`, which reads it, seems to write it; it is not followed any \
-                 more until something changes while nothing runs",
+                "warning: src/a.py changes in every build, so `a`, which reads it, seems to write it; the next build waits \
+                 2.0 s, unless something changes while nothing runs",
             ),
             (
                 News::Polls(Polling::Limit {

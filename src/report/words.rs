@@ -84,12 +84,16 @@ pub fn notice(notice: &Notice) -> String {
             "`{node}` failed ({}) and is tried again, {retry} of {most}",
             super::failures::cause(cause)
         ),
-        Notice::Restarting { node, paths } => {
-            format!(
-                "{} changed while `{node}` ran; it starts again",
-                list(paths)
-            )
+        Notice::Changed { node: None, paths } => {
+            format!("{} changed while the build runs", list(paths))
         }
+        Notice::Changed {
+            node: Some(node),
+            paths,
+        } => format!(
+            "`{node}` starts again: {} changed while it ran",
+            list(paths)
+        ),
         Notice::Clamped { node, slots, jobs } => format!(
             "`{node}` takes {slots} slots, but this build has {jobs}; it gets all of them and runs alone"
         ),

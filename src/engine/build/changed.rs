@@ -46,11 +46,16 @@ impl Changes {
 
 impl Build<'_, '_> {
     /// These paths changed.
-    pub(super) fn sources_changed(&mut self, paths: &[ProjectPath]) {
-        if self.scheduler.is_halted() {
+    pub(super) fn sources_changed(&mut self, paths: Vec<ProjectPath>, act: bool) {
+        let told = Notice::Changed {
+            node: None,
+            paths: paths.clone(),
+        };
+        (self.tell)(BuildEvent::Notice(told));
+        if !act || self.scheduler.is_halted() {
             return;
         }
-        let (here, gone) = self.really_changed(paths);
+        let (here, gone) = self.really_changed(&paths);
         let graph = self.graph();
         for node in graph.nodes().filter(|&node| self.selection.contains(node)) {
             let read = |among: &HashSet<PathId>| -> Vec<ProjectPath> {
@@ -115,7 +120,8 @@ impl Build<'_, '_> {
                     .running
                     .end_job(&command_mark(self.shared.token, node));
                 let node = self.graph().name(node).to_owned();
-                (self.tell)(BuildEvent::Notice(Notice::Restarting { node, paths }));
+                let node = Some(node);
+                (self.tell)(BuildEvent::Notice(Notice::Changed { node, paths }));
             }
             State::Queued | State::Checking => {
                 self.changes.outdated.insert(item);

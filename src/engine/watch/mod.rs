@@ -14,6 +14,7 @@ use super::session::{BuildOrder, SessionError};
 use crate::base::path::ProjectPath;
 use crate::logic::event::BuildEvent;
 use crate::logic::trigger::{Loops, News};
+use crate::world::clock;
 use crate::world::execute::aside;
 use crate::world::interrupt;
 use crate::world::watch::Hint;
@@ -154,7 +155,11 @@ struct Watch<'a> {
 
 /// What comes after a rest.
 enum Next {
-    Build { force: bool },
+    Build {
+        force: bool,
+    },
+    /// The pause is over.
+    Again,
     End(Ended),
 }
 
@@ -170,33 +175,37 @@ impl Watch<'_> {
             let worked = end.well && (first || end.did_something);
             (first, force) = (false, false);
             asked = false;
-            if end.again || !self.comes_to_rest(&end) {
+            if end.again {
                 continue;
             }
-            self.rests(&end);
-            if worked && end.well {
-                self.exec();
+            let circles = self.loops.built(&end.changed);
+            let mut pause = None;
+            if end.changed.is_empty() {
+                self.rests(&end);
+                if worked && end.well {
+                    self.exec();
+                }
+            } else if end.changed.iter().any(|path| !circles.0.contains(path)) {
+                continue;
+            } else {
+                pause = Some(circles.1);
+                self.tell_circles(circles, &end);
             }
-            match self.rest(signals)? {
+            match self.rest(signals, pause)? {
+                Next::Again => {}
                 Next::Build { force: forced } => (force, asked) = (forced, true),
                 Next::End(ended) => return Ok(ended),
             }
         }
     }
 
-    /// Whether nothing changed while the build ran; what changes in every build does not count.
-    fn comes_to_rest(&mut self, end: &RoundEnd) -> bool {
-        let circles = self.loops.built(&end.changed);
-        if end.changed.iter().any(|path| !circles.contains(path)) {
-            return false;
-        }
-        for path in circles {
+    fn tell_circles(&mut self, (paths, pause): (Vec<ProjectPath>, Duration), end: &RoundEnd) {
+        for path in paths {
             let reads = |(_, read): &&(String, Vec<ProjectPath>)| read.contains(&path);
             let nodes = end.ran.iter().filter(reads).map(|(node, _)| node.clone());
             let nodes = nodes.collect();
-            self.news(News::Circle { path, nodes });
+            self.news(News::Circle { path, nodes, pause });
         }
-        true
     }
 
     fn rests(&mut self, end: &RoundEnd) {
@@ -210,18 +219,27 @@ impl Watch<'_> {
         });
     }
 
-    /// Waits until something has changed or the user wants something.
-    fn rest(&mut self, signals: &Receiver<Signal>) -> Result<Next, SessionError> {
+    /// Waits until something has changed, the user wants something, or the pause is over.
+    fn rest(
+        &mut self,
+        signals: &Receiver<Signal>,
+        pause: Option<Duration>,
+    ) -> Result<Next, SessionError> {
         let for_interrupts = self.sender.clone();
         let _listening = interrupt::listen(move |_, _| {
             let _ = for_interrupts.send(Signal::Interrupt);
         })?;
+        let begun = clock::instant();
         let mut wishes = std::mem::take(&mut self.wishes);
         wishes.reverse();
         loop {
             let signal = match wishes.pop() {
                 Some(wish) => Some(Signal::Wish(wish)),
-                None => receive(signals, self.eye().rest()),
+                None => {
+                    let left = pause.map(|pause| pause.saturating_sub(begun.elapsed()));
+                    let rest = [self.eye().rest(), left].into_iter().flatten().min();
+                    receive(signals, rest)
+                }
             };
             match signal {
                 Some(Signal::Hint(hint)) => self.eye().hear(hint),
@@ -240,11 +258,11 @@ impl Watch<'_> {
             self.tell_news();
             if !changed.is_empty() {
                 self.loops.reset();
-                self.news(News::Changed {
-                    paths: changed,
-                    during: false,
-                });
+                self.news(News::Changed { paths: changed });
                 return Ok(Next::Build { force: false });
+            }
+            if pause.is_some_and(|pause| pause <= begun.elapsed()) {
+                return Ok(Next::Again);
             }
         }
     }

@@ -8,7 +8,6 @@ use crate::base::path::ProjectPath;
 use crate::engine::desk::{Desk, Word};
 use crate::engine::session::{self, Session, SessionError};
 use crate::logic::event::{BuildEvent, Outcome, Summary};
-use crate::logic::trigger::News;
 use crate::world::store::ledger::Ledger;
 use std::sync::Mutex;
 use std::sync::mpsc::Receiver;
@@ -177,17 +176,13 @@ fn note(signals: &Receiver<Signal>, eye: &Mutex<Eye>, desk: &Desk, on_change: On
             continue;
         }
         noted.changed.extend(changed.iter().cloned());
-        lock(eye).news.push(News::Changed {
-            paths: changed.clone(),
-            during: true,
+        desk.say(Word::Changed {
+            paths: changed,
+            act: on_change == OnChange::Touched,
         });
-        match on_change {
-            OnChange::Touched => desk.say(Word::Changed(changed)),
-            OnChange::Restart => {
-                noted.stopped = true;
-                desk.say(Word::Stop);
-            }
-            OnChange::Finish => {}
+        if on_change == OnChange::Restart {
+            noted.stopped = true;
+            desk.say(Word::Stop);
         }
     }
 }

@@ -41,7 +41,8 @@ impl Notice {
             Notice::Replaced { .. } => "replaced",
             Notice::InputMoved { .. } => "input-moved",
             Notice::Retrying { .. } => "retrying",
-            Notice::Restarting { .. } => "restarting",
+            Notice::Changed { node: None, .. } => "changed",
+            Notice::Changed { .. } => "restarting",
             Notice::Clamped { .. } => "clamped",
             Notice::LeftProcesses { .. } => "left-processes",
             Notice::LeftAtTheEnd { .. } => "left-at-the-end",
@@ -62,12 +63,12 @@ impl Notice {
             Notice::Replaced { node, .. }
             | Notice::InputMoved { node, .. }
             | Notice::Retrying { node, .. }
-            | Notice::Restarting { node, .. }
             | Notice::Clamped { node, .. }
             | Notice::LeftProcesses { node }
             | Notice::NotKept { node, .. }
             | Notice::BadCacheEntry { node, .. } => Some(node),
             Notice::Traced(traced) => Some(&traced.node),
+            Notice::Changed { node, .. } => node.as_deref(),
             Notice::OrphansEnded { .. }
             | Notice::LeftAtTheEnd { .. }
             | Notice::Leftover { .. }
@@ -82,7 +83,7 @@ impl Notice {
         matches!(
             self,
             Notice::Waiting { .. }
-                | Notice::Restarting { .. }
+                | Notice::Changed { .. }
                 | Notice::OrphansEnded { .. }
                 | Notice::LeftoverRemoved { .. }
                 | Notice::Clamped { .. }

@@ -3,16 +3,15 @@
 //! Does not know who listens.
 
 use crate::base::path::ProjectPath;
+use std::time::Duration;
 
 /// One step of a watch's story, beside those of its builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
-    /// These sources, or what the manifest is made of, changed; a build follows, or is under way.
+    /// These sources, or what the manifest is made of, changed; a build follows.
     Changed {
         /// Which, sorted.
         paths: Vec<ProjectPath>,
-        /// A build was under way.
-        during: bool,
     },
     /// The user wants a build.
     Asked {
@@ -35,12 +34,14 @@ pub enum News {
     },
     /// From now on the sources are looked at every now and then.
     Polls(Polling),
-    /// A file changes in every build; it is not followed until something changes while nothing runs.
+    /// A file changes in every build; the next one waits.
     Circle {
         /// The file.
         path: ProjectPath,
         /// The nodes that ran and read it.
         nodes: Vec<String>,
+        /// So long, unless something changes while nothing runs.
+        pause: Duration,
     },
 }
 

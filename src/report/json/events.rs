@@ -146,6 +146,7 @@ impl EventLines {
     }
 
     fn notice(&mut self, at: Duration, notice: &Notice) -> String {
+        let shown;
         let line = match notice {
             Notice::Retrying {
                 node,
@@ -162,7 +163,16 @@ impl EventLines {
                     retries: *most,
                 }
             }
-            Notice::Restarting { node, .. } => {
+            Notice::Changed { node: None, paths } => {
+                shown = paths.iter().map(ToString::to_string).collect::<Vec<_>>();
+                Line::Changed {
+                    paths: shown.iter().map(String::as_str).collect(),
+                    during: true,
+                }
+            }
+            Notice::Changed {
+                node: Some(node), ..
+            } => {
                 self.running.remove(node);
                 self.queued.insert(node.clone());
                 plain(notice)

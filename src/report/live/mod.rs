@@ -154,7 +154,12 @@ impl Progress {
                 } += 1;
             }
             BuildEvent::Notice(Notice::Waiting { .. }) => self.phase = Phase::Locked,
-            BuildEvent::Notice(Notice::Retrying { node, .. } | Notice::Restarting { node, .. }) => {
+            BuildEvent::Notice(
+                Notice::Retrying { node, .. }
+                | Notice::Changed {
+                    node: Some(node), ..
+                },
+            ) => {
                 self.ended(node);
                 self.queued += 1;
             }

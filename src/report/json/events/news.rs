@@ -13,11 +13,11 @@ impl EventLines {
     pub fn news(at: Duration, news: &News) -> String {
         let shown;
         let line = match news {
-            News::Changed { paths, during } => {
+            News::Changed { paths } => {
                 shown = paths.iter().map(ToString::to_string).collect::<Vec<_>>();
                 Line::Changed {
                     paths: shown.iter().map(String::as_str).collect(),
-                    during: *during,
+                    during: false,
                 }
             }
             News::Waiting {
