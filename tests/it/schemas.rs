@@ -5,7 +5,7 @@
 mod documents;
 mod events;
 mod json;
-mod json_schema;
+pub(crate) mod json_schema;
 mod manifests;
 mod validator;
 

@@ -5,6 +5,7 @@
 mod during;
 mod hard;
 
+use crate::schemas::json_schema::JsonSchema;
 use crate::support::{Sandbox, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -39,8 +40,9 @@ impl Watch {
         let out = BufReader::new(child.stdout.take().expect("a pipe"));
         let (sender, lines) = channel();
         std::thread::spawn(move || {
+            let schema = JsonSchema::named("events");
             for line in out.lines().map_while(Result::ok) {
-                let line = serde_json::from_str(&line).expect("a line of JSON");
+                let line = schema.valid_line(&line);
                 if sender.send(line).is_err() {
                     return;
                 }

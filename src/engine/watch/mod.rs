@@ -178,6 +178,11 @@ impl Watch<'_> {
             if end.again {
                 continue;
             }
+            // Before the rest is told of, so that whoever hears of it may end it.
+            let for_interrupts = self.sender.clone();
+            let _listening = interrupt::listen(move |_, _| {
+                let _ = for_interrupts.send(Signal::Interrupt);
+            })?;
             let circles = self.loops.built(&end.changed);
             let mut pause = None;
             if end.changed.is_empty() {
@@ -191,7 +196,7 @@ impl Watch<'_> {
                 pause = Some(circles.1);
                 self.tell_circles(circles, &end);
             }
-            match self.rest(signals, pause)? {
+            match self.rest(signals, pause) {
                 Next::Again => {}
                 Next::Build { force: forced } => (force, asked) = (forced, true),
                 Next::End(ended) => return Ok(ended),
@@ -220,15 +225,7 @@ impl Watch<'_> {
     }
 
     /// Waits until something has changed, the user wants something, or the pause is over.
-    fn rest(
-        &mut self,
-        signals: &Receiver<Signal>,
-        pause: Option<Duration>,
-    ) -> Result<Next, SessionError> {
-        let for_interrupts = self.sender.clone();
-        let _listening = interrupt::listen(move |_, _| {
-            let _ = for_interrupts.send(Signal::Interrupt);
-        })?;
+    fn rest(&mut self, signals: &Receiver<Signal>, pause: Option<Duration>) -> Next {
         let begun = clock::instant();
         let mut wishes = std::mem::take(&mut self.wishes);
         wishes.reverse();
@@ -249,7 +246,7 @@ impl Watch<'_> {
                     let force = wish == Wish::Force;
                     self.loops.reset();
                     self.news(News::Asked { force });
-                    return Ok(Next::Build { force });
+                    return Next::Build { force };
                 }
                 Some(Signal::Interrupt) => return Ok(Next::End(Ended::Interrupted)),
                 Some(Signal::BuildOver) | None => {}
@@ -259,10 +256,10 @@ impl Watch<'_> {
             if !changed.is_empty() {
                 self.loops.reset();
                 self.news(News::Changed { paths: changed });
-                return Ok(Next::Build { force: false });
+                return Next::Build { force: false };
             }
             if pause.is_some_and(|pause| pause <= begun.elapsed()) {
-                return Ok(Next::Again);
+                return Next::Again;
             }
         }
     }

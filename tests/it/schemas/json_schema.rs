@@ -7,10 +7,10 @@ use std::fs;
 use std::path::Path;
 
 /// One of `schemas/`.
-pub(super) struct JsonSchema(pub(super) Value);
+pub(crate) struct JsonSchema(pub(super) Value);
 
 impl JsonSchema {
-    pub(super) fn named(name: &str) -> JsonSchema {
+    pub(crate) fn named(name: &str) -> JsonSchema {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
         let text = fs::read_to_string(folder.join(name).with_extension("json"));
         let text = text.expect("the schema can be read");
@@ -24,7 +24,7 @@ impl JsonSchema {
 
     /// Reads one line of a stream of types, each with a schema of its own; it must fit.
     #[track_caller]
-    pub(super) fn valid_line(&self, text: &str) -> Value {
+    pub(crate) fn valid_line(&self, text: &str) -> Value {
         let value: Value = serde_json::from_str(text)
             .unwrap_or_else(|error| panic!("no JSON document: {error}\n{text}"));
         // Of the right one of many schemas the complaints can be read.
