@@ -177,17 +177,18 @@ class Turbo(Peer):
 
     def write(self, graph, folder):
         scripts = {f"n{i}": graph.command(i) for i in range(graph.size)}
-        tasks = {f"//#n{i}": {"inputs": [source(i)], "outputs": [output(i)], "dependsOn": [f"//#n{need}" for need in needs]}
+        tasks = {f"n{i}": {"inputs": [source(i)], "outputs": [output(i)], "dependsOn": [f"n{need}" for need in needs]}
                  for i, needs in enumerate(graph.needs)}
-        ends = [f"//#n{i}" for i in graph.ends()]
-        tasks["//#all"] = {"dependsOn": ends, "cache": False}
+        ends = [f"n{i}" for i in graph.ends()]
+        tasks["all"] = {"inputs": ["package.json"], "outputs": [], "dependsOn": ends}
         dump(folder, "package.json", {"name": "graph", "private": True, "packageManager": "npm@10.0.0", "workspaces": [],
                                       "scripts": scripts | {"all": "true"}})
         dump(folder, "package-lock.json", {"name": "graph", "lockfileVersion": 3, "requires": True, "packages": {"": {"name": "graph"}}})
         dump(folder, "turbo.json", {"tasks": tasks, "noUpdateNotifier": True})
+        under_git(folder, "o/\n.turbo/\nnode_modules/\n")
 
     def build(self, graph):
-        return [self.program, "run", "all", "--cache-dir=../cache", f"--concurrency={self.jobs}", "--no-daemon", "--output-logs=none"]
+        return [self.program, "run", "all", "--cache-dir=../cache", f"--concurrency={self.jobs}", "--output-logs=none"]
 
 
 class Moon(Peer):
@@ -206,8 +207,9 @@ class Moon(Peer):
         tasks = {f"n{i}": {"script": graph.command(i), "inputs": [source(i)], "outputs": [output(i)],
                            "deps": [f"n{need}" for need in needs], "toolchains": "system"}
                  for i, needs in enumerate(graph.needs)}
-        tasks["all"] = {"command": "noop", "deps": [f"n{i}" for i in graph.ends()]}
+        tasks["all"] = {"command": "noop", "inputs": [], "deps": [f"n{i}" for i in graph.ends()]}
         dump(folder, "moon.yml", {"tasks": tasks})
+        under_git(folder, "o/\n.moon/cache/\n")
 
     def build(self, graph):
         return [self.program, "run", "graph:all", "--concurrency", str(self.jobs), "--summary", "none"]
@@ -219,6 +221,15 @@ PEERS = {peer.name: peer for peer in (Pipe, Ninja, Make, Doit, Snakemake, Dvc, T
 def dump(folder, name, value):
     with open(os.path.join(folder, name), "w") as file:
         json.dump(value, file)
+
+
+def under_git(folder, ignored):
+    """Both of npm's peers ask git for the files and their digests."""
+    with open(os.path.join(folder, ".gitignore"), "w") as file:
+        file.write(ignored)
+    settings = ["-c", "user.name=peers", "-c", "user.email=peers@localhost", "-c", "commit.gpgsign=false"]
+    for words in (["init", "--quiet"], ["add", "--all"], [*settings, "commit", "--quiet", "--allow-empty", "--message", "graph"]):
+        subprocess.run(["git", *words], cwd=folder, check=True)
 
 
 def pip(home, program, package):

@@ -7,6 +7,7 @@ Here: options, and the order in which things are measured. Python 3.11, standard
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import time
 
 import measure
 import plot
+import selftest
 import table
 from graph import SHAPES, Graph
 from peers import PEERS
@@ -43,7 +45,7 @@ def options():
     parser.add_argument("--work", metavar="DIR", help="where graphs are built (default: a temporary folder)")
     parser.add_argument("--out", metavar="DIR", help="where the tables go (default: DIR of --tools, results)")
     parser.add_argument("--from", dest="earlier", metavar="FILE", nargs="+", help="measure nothing; tell results.json again, several as one")
-    parser.add_argument("--self-test", action="store_true", help="ten nodes, all shapes and cases, pipe, ninja and make, one round")
+    parser.add_argument("--self-test", action="store_true", help="check the instrument, then ten nodes, all shapes and cases, pipe, ninja and make, one round")
     chosen = parser.parse_args()
     if chosen.self_test:
         chosen.peers, chosen.sizes, chosen.rounds = ["pipe", "ninja", "make"], [10], 1
@@ -208,18 +210,28 @@ def main():
     if chosen.earlier:
         return tell(table.joined([json.load(open(path)) for path in chosen.earlier]), chosen)
     measure.become_subreaper()
+    if chosen.self_test:
+        selftest.run()
     peers = installed(chosen)
     if chosen.self_test and len(peers) < 3:
         sys.exit("the self-test needs pipe, ninja and make")
     results, hopeless = Results(chosen, peers), set()
     started(peers, chosen, results)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        measure_all(peers, chosen, results, hopeless)
+    except KeyboardInterrupt:
+        say("interrupted; what was measured until now is told")
+    tell(results.value(), chosen)
+    if results.wrong or chosen.self_test and any(cell["note"] not in (None, "no cache") for cell in results.cells.values()):
+        sys.exit("not everything was as asked")
+
+
+def measure_all(peers, chosen, results, hopeless):
     with tempfile.TemporaryDirectory(dir=chosen.work, prefix="peers-") as work:
         for shape in chosen.shapes:
             for size in sorted(chosen.sizes):
                 measured(shape, size, peers, chosen, work, results, hopeless)
-    tell(results.value(), chosen)
-    if results.wrong or chosen.self_test and any(cell["note"] not in (None, "no cache") for cell in results.cells.values()):
-        sys.exit("not everything was as asked")
 
 
 if __name__ == "__main__":

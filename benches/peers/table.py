@@ -86,7 +86,7 @@ def markdown(value):
     lines = []
     for line in about(value):
         lines += [line, ""]
-    lines += ["## Aims", "", "| held | aim, and what was measured (medians) |", "|---|---|"]
+    lines += ["## Aims", "", "| held | aim, and what was measured (minima of both) |", "|---|---|"]
     lines += [f"| {'yes' if held else '**no**'} | {what} |" for what, held in aims(value)]
     for heading, cells in rows(value):
         lines += ["", f"## {heading}", "", f"| {' | '.join(HEAD)} |", "|---|---|--:|--:|--:|--:|--:|--:|"]
@@ -97,18 +97,19 @@ def markdown(value):
 
 
 def aims(value):
-    """The aims that these results can tell about, each as words and whether it is held."""
+    """The aims that these results can tell about, each as words and whether it is held: by minima, which a busy machine spoils least."""
     start = find(value, "-", 0, "version", "pipe")
     if start and start["wall"]:
-        yield f"`pipe --version` under 2 ms: {seconds(median(start['wall']))}, least {seconds(min(start['wall']))}", median(start["wall"]) < 0.002
+        least = min(start["wall"])
+        yield f"`pipe --version` under 2 ms: {seconds(least)}", least < 0.002
     for cell in value["cells"]:
         if cell["peer"] != "pipe" or not cell["cpu"]:
             continue
-        shape, size, case = cell["shape"], cell["size"], cell["case"]
-        graph = f"{shape}, {size:,}"
-        if case == "noop" and size == 10:
-            yield f"{graph}: no-op under 5 ms: {seconds(median(cell['wall']))}", median(cell["wall"]) < 0.005
-        if size >= 10_000:
+        graph = f"{cell['shape']}, {cell['size']:,}"
+        if cell["case"] == "noop" and cell["size"] == 10:
+            least = min(cell["wall"])
+            yield f"{graph}: no-op under 5 ms: {seconds(least)}", least < 0.005
+        if cell["size"] >= 10_000:
             yield from against_ninja(value, cell, graph)
 
 
@@ -117,20 +118,21 @@ def against_ninja(value, cell, graph):
     other = find(value, cell["shape"], size, "noop" if case == "touch" else case, "ninja")
     if not other or not other["cpu"]:
         return
-    for column in ("cpu", "wall"):
-        mine, theirs = median(cell[column]), median(other[column])
-        name = column.replace("cpu", "CPU")
-        told = f"{seconds(mine)} : {seconds(theirs)} = {mine / theirs:.2f}"
-        if case == "noop":
-            yield f"{graph}: no-op, {name}, at most 0.5 of Ninja's: {told}", mine <= 0.5 * theirs
-        elif case == "top":
-            yield f"{graph}: one change, {name}, at most 0.5 plus the command: {told}", mine <= 0.5 * theirs + COMMAND
-        elif case == "cold":
-            yield f"{graph}: cold build, {name}, at most 1.1: {told}", mine <= 1.1 * theirs
-        elif case == "touch":
-            yield f"{graph}: everything touched, {name}, at most Ninja's no-op plus 5 µs a file: {told}", mine <= theirs + 2 * size * HASHING
+    # What each is, and what Ninja's figure is turned into for it.
+    bounds = {
+        "noop": ("no-op, {}, at most 0.5 of Ninja's", lambda theirs: 0.5 * theirs),
+        "top": ("one change, {}, at most 0.5 of Ninja's plus the command", lambda theirs: 0.5 * theirs + COMMAND),
+        "cold": ("cold build, {}, at most 1.1 of Ninja's", lambda theirs: 1.1 * theirs),
+        "touch": ("everything touched, {}, at most Ninja's no-op plus 5 µs a file", lambda theirs: theirs + 2 * size * HASHING),
+    }
+    if case in bounds:
+        words, bound = bounds[case]
+        for column, name in (("cpu", "CPU"), ("wall", "wall")):
+            mine, theirs = min(cell[column]), min(other[column])
+            told = f"{seconds(mine)} : {seconds(theirs)} = {mine / theirs:.2f}, by medians {median(cell[column]) / median(other[column]):.2f}"
+            yield f"{graph}: {words.format(name)}: {told}", mine <= bound(theirs)
     if case == "noop":
-        mine, theirs = median(cell["memory"]), median(other["memory"])
+        mine, theirs = min(cell["memory"]), min(other["memory"])
         yield f"{graph}: no-op, memory below Ninja's: {amount('memory', mine)} : {amount('memory', theirs)}", mine < theirs
 
 
