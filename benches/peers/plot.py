@@ -63,7 +63,7 @@ def panel(title, cells, kind, sizes, left, top):
                      f'<text class="end" x="{left - 5}" y="{up(10 ** power) + 4:.1f}">{label(kind, 10.0 ** power)}</text>')
     for size in sizes:
         parts.append(f'<path class="grid" d="M{across(size):.1f} {top}v{HIGH}"/>'
-                     f'<text class="mid" x="{across(size):.1f}" y="{top + HIGH + 14}">{size:,}</text>')
+                     f'<text class="mid" x="{across(size):.1f}" y="{top + HIGH + 14}">{short(size)}</text>')
     for name in COLOURS:
         points = [(across(cell["size"]), up(median(cell[kind]))) for cell in sorted(cells, key=lambda cell: cell["size"]) if cell["peer"] == name]
         if len(points) > 1:
@@ -72,10 +72,14 @@ def panel(title, cells, kind, sizes, left, top):
     return parts
 
 
+def short(size):
+    for unit, word in ((1_000_000, "M"), (1_000, "k")):
+        if size >= unit and not size % unit:
+            return f"{size // unit}{word}"
+    return str(size)
+
+
 def label(kind, value):
     if kind == "memory":
         return f"{value / 1e6:g} MB"
     return f"{value * 1000:g} ms" if value < 1 else f"{value:g} s"
-
-
-
