@@ -49,9 +49,14 @@ def run(argv, cwd, env, limit, log):
     ended = select.poll()
     ended.register(watch, select.POLLIN)
     begun = time.perf_counter()
-    gate.stdin.write(b"go\n")
-    gate.stdin.close()
-    in_time = bool(ended.poll(limit * 1000))
+    try:
+        gate.stdin.write(b"go\n")
+        gate.stdin.close()
+        in_time = bool(ended.poll(limit * 1000))
+    except KeyboardInterrupt:
+        os.killpg(gate.pid, signal.SIGKILL)
+        reap(Cost(0.0, 0.0, 0, None), pid, time.perf_counter() + 0.5)
+        raise
     wall = time.perf_counter() - begun
     os.close(watch)
     if not in_time:

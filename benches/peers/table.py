@@ -2,6 +2,8 @@
 
 from statistics import median
 
+from project import CASES
+
 COLUMNS = ("cpu", "wall", "memory")
 # What reading and hashing one small file takes, in seconds of CPU: open, read, close.
 HASHING = 5e-6
@@ -137,18 +139,21 @@ def against_ninja(value, cell, graph):
 
 
 def joined(values):
-    """Several results as one; a cell that more than one has is the last one's."""
+    """Several results as one; of a cell that several have, the last one that says anything."""
     cells = {}
     for value in values:
         for cell in value["cells"]:
-            cells[cell["shape"], cell["size"], cell["case"], cell["peer"]] = cell
+            place = cell["shape"], cell["size"], cell["case"], cell["peer"]
+            if place not in cells or cell["cpu"] or not cells[place]["cpu"] and cell["note"]:
+                cells[place] = cell
     about = dict(values[-1]["about"])
     about["load"] = [load for value in values for load in value["about"]["load"]]
     about["versions"] = {name: told for value in values for name, told in value["about"]["versions"].items()}
     for what in ("rounds", "limit"):
         told = sorted({value["about"][what] for value in values})
         about[what] = " or ".join(f"{number:g}" for number in told)
-    order = list(dict.fromkeys(case for _, _, case, _ in cells))
+    order = ["version", *CASES]
     shapes = list(dict.fromkeys(shape for shape, _, _, _ in cells))
-    places = sorted(cells, key=lambda key: (key[1], shapes.index(key[0]), order.index(key[2])))
+    peers = list(about["versions"])
+    places = sorted(cells, key=lambda key: (key[1], shapes.index(key[0]), order.index(key[2]), peers.index(key[3])))
     return {"about": about, "cells": [cells[place] for place in places], "wrong": [line for value in values for line in value["wrong"]]}
