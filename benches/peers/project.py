@@ -27,7 +27,7 @@ class Wrong(Exception):
 class Project:
     def __init__(self, peer, graph, home):
         self.peer, self.graph, self.home = peer, graph, home
-        self.moves = 0
+        self.moves = self.away = 0
         self.sources = [i * 7919 % 1009 for i in range(graph.size)]
         self.folder = os.path.join(home, "project")
         self.log = os.path.join(home, "log")
@@ -37,15 +37,18 @@ class Project:
 
     def lay_out(self):
         """Folders, sources and manifest, in a folder that is not there yet. Sources stand a minute old, like those of a checkout."""
-        for kind in "so":
-            for part in range(-(-self.graph.size // 1000)):
-                os.makedirs(os.path.join(self.folder, kind, str(part)))
+        self.make_folders("s")
+        self.make_folders("o")
         for i in range(self.graph.size):
             self.write_source(i)
         old = time.time() - 60
         for path in self.paths("s"):
             os.utime(path, (old, old))
         self.peer.write(self.graph, self.folder)
+
+    def make_folders(self, kind):
+        for part in range(-(-self.graph.size // 1000)):
+            os.makedirs(os.path.join(self.folder, kind, str(part)))
 
     def write_source(self, node):
         with open(f"{self.folder}/s/{node // 1000}/{node}", "w") as file:
@@ -60,7 +63,7 @@ class Project:
         if case == "cold":
             self.forget_outputs()
             self.remove(self.peer.state)
-            shutil.rmtree(os.path.join(self.home, "cache"), ignore_errors=True)
+            self.put_away(os.path.join(self.home, "cache"))
             self.peer.write(self.graph, self.folder)
             return every
         if case in ("top", "bottom"):
@@ -82,17 +85,19 @@ class Project:
         return set()
 
     def forget_outputs(self):
-        for path in self.paths("o"):
-            if os.path.lexists(path):
-                os.remove(path)
+        self.put_away(os.path.join(self.folder, "o"))
+        self.make_folders("o")
 
     def remove(self, names):
         for name in names:
-            path = os.path.join(self.folder, name)
-            if os.path.isdir(path):
-                shutil.rmtree(path)
-            elif os.path.lexists(path):
-                os.remove(path)
+            self.put_away(os.path.join(self.folder, name))
+
+    def put_away(self, path):
+        """Out of the way, not deleted: for seconds after that, ext4 would make every new file dearer, for one peer more than for another."""
+        if os.path.lexists(path):
+            self.away += 1
+            os.makedirs(os.path.join(self.home, "away"), exist_ok=True)
+            os.rename(path, os.path.join(self.home, "away", str(self.away)))
 
     def clone(self):
         old, self.moves = self.folder, self.moves + 1
@@ -102,7 +107,7 @@ class Project:
             if os.path.exists(os.path.join(old, name)):
                 os.makedirs(os.path.dirname(os.path.join(self.folder, name)), exist_ok=True)
                 os.rename(os.path.join(old, name), os.path.join(self.folder, name))
-        shutil.rmtree(old)
+        self.put_away(old)
 
     def run(self, case, limit):
         """One build after `prepare`d `case`. Returns its cost and the number of commands run; raises `Wrong`."""

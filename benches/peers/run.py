@@ -188,10 +188,13 @@ def measured(shape, size, peers, chosen, work, results, hopeless):
                 hopeless.add((shape, peer.name))
                 for later in chosen.cases[1:]:
                     results.cell(shape, size, later, peer)["note"] = cell["note"]
-                projects.pop(peer.name).removed()
+                projects.pop(peer.name)
         results.about["load"].append(round(os.getloadavg()[1], 1))
     for project in projects.values():
         project.removed()
+    # What was deleted just now makes new files dearer for five seconds, if it is on the disk.
+    os.sync()
+    time.sleep(6 if size > 100 else 0)
 
 
 def tell(value, chosen):
@@ -218,20 +221,16 @@ def main():
     results, hopeless = Results(chosen, peers), set()
     started(peers, chosen, results)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        measure_all(peers, chosen, results, hopeless)
-    except KeyboardInterrupt:
-        say("interrupted; what was measured until now is told")
-    tell(results.value(), chosen)
+    with tempfile.TemporaryDirectory(dir=chosen.work, prefix="peers-") as work:
+        try:
+            for shape in chosen.shapes:
+                for size in sorted(chosen.sizes):
+                    measured(shape, size, peers, chosen, work, results, hopeless)
+        except KeyboardInterrupt:
+            say("interrupted; what was measured until now is told")
+        tell(results.value(), chosen)
     if results.wrong or chosen.self_test and any(cell["note"] not in (None, "no cache") for cell in results.cells.values()):
         sys.exit("not everything was as asked")
-
-
-def measure_all(peers, chosen, results, hopeless):
-    with tempfile.TemporaryDirectory(dir=chosen.work, prefix="peers-") as work:
-        for shape in chosen.shapes:
-            for size in sorted(chosen.sizes):
-                measured(shape, size, peers, chosen, work, results, hopeless)
 
 
 if __name__ == "__main__":
