@@ -41,8 +41,11 @@ def svg(value, kind):
 
 
 def style(peers):
-    light = "".join(f".line.{name}{{stroke:{COLOURS[name][0]};stroke-dasharray:{DASHES.get(name, 'none')}}}.dot.{name}{{fill:{COLOURS[name][0]}}}" for name in peers)
-    dark = "".join(f".line.{name}{{stroke:{COLOURS[name][1]}}}.dot.{name}{{fill:{COLOURS[name][1]}}}" for name in peers)
+    def colours(which):
+        return "".join(f".line.{name}{{stroke:{COLOURS[name][which]}}}.dot.{name}{{fill:{COLOURS[name][which]}}}" for name in peers)
+
+    dashes = "".join(f".line.{name}{{stroke-dasharray:{DASHES[name]}}}" for name in peers if name in DASHES)
+    light, dark = colours(0) + dashes, colours(1)
     return ("<style>text{font:11px sans-serif;fill:#212529}.head{font-size:15px;font-weight:bold}.name{font-weight:bold}.ground{fill:#fff}"
             ".grid{stroke:#dee2e6;fill:none}.line{fill:none;stroke-width:1.5}.line.pipe{stroke-width:3}.end{text-anchor:end}.mid{text-anchor:middle}"
             f"{light}@media(prefers-color-scheme:dark){{text{{fill:#e9ecef}}.ground{{fill:#16181c}}.grid{{stroke:#3b4047}}{dark}}}</style>")

@@ -45,7 +45,8 @@ def options():
     parser.add_argument("--work", metavar="DIR", help="where graphs are built (default: a temporary folder)")
     parser.add_argument("--out", metavar="DIR", help="where the tables go (default: DIR of --tools, results)")
     parser.add_argument("--from", dest="earlier", metavar="FILE", nargs="+", help="measure nothing; tell results.json again, several as one")
-    parser.add_argument("--self-test", action="store_true", help="check the instrument, then ten nodes, all shapes and cases, pipe, ninja and make, one round")
+    parser.add_argument("--self-test", action="store_true",
+                        help="check the instrument, then ten nodes, all shapes and cases, pipe, ninja and make, one round")
     chosen = parser.parse_args()
     if chosen.self_test:
         chosen.peers, chosen.sizes, chosen.rounds = ["pipe", "ninja", "make"], [10], 1
@@ -200,7 +201,8 @@ def measured(shape, size, peers, chosen, work, results, hopeless):
 def tell(value, chosen):
     folder = chosen.out or os.path.join(chosen.tools, "results")
     os.makedirs(folder, exist_ok=True)
-    texts = {"results.json": json.dumps(value), "table.txt": table.text(value), "table.md": table.markdown(value), **{f"plot-{kind}.svg": plot.svg(value, kind) for kind in ("cpu", "wall", "memory")}}
+    texts = {"results.json": json.dumps(value), "table.txt": table.text(value), "table.md": table.markdown(value)}
+    texts |= {f"plot-{kind}.svg": plot.svg(value, kind) for kind in table.COLUMNS}
     for name, text in texts.items():
         with open(os.path.join(folder, name), "w") as file:
             file.write(text)

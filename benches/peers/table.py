@@ -12,7 +12,9 @@ COMMAND = 0.002
 
 
 def seconds(value):
-    return f"{value * 1000:.1f} ms" if value < 0.1 else f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
+    if value < 1:
+        return f"{value * 1000:.{1 if value < 0.1 else 0}f} ms"
+    return f"{value:.{2 if value < 10 else 1}f} s"
 
 
 def amount(column, value):
