@@ -50,7 +50,7 @@ def find(value, shape, size, case, peer):
 def rows(value):
     """Graph by graph: a heading, and for each case and peer a row of words."""
     graphs = {}
-    for cell in value["cells"]:
+    for cell in (cell for cell in value["cells"] if cell["cpu"] or cell["note"]):
         graphs.setdefault((cell["shape"], cell["size"]), []).append(cell)
     for (shape, size), cells in graphs.items():
         lines = []
