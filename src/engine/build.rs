@@ -279,7 +279,7 @@ impl<'a> Build<'a, '_> {
             Message::Checked(item, checked) => self.checked(item, checked),
             Message::Ran(item, ran) => self.ran(item, *ran),
             Message::Word(Word::Changed { paths, act }) => {
-                self.sources_changed(paths, act);
+                self.sources_changed(&paths, act);
                 Ok(())
             }
             Message::Word(Word::Stop) => self.handle(Message::Interrupt { again: false }),

@@ -46,16 +46,16 @@ impl Changes {
 
 impl Build<'_, '_> {
     /// These paths changed.
-    pub(super) fn sources_changed(&mut self, paths: Vec<ProjectPath>, act: bool) {
+    pub(super) fn sources_changed(&mut self, paths: &[ProjectPath], act: bool) {
         let told = Notice::Changed {
             node: None,
-            paths: paths.clone(),
+            paths: paths.to_vec(),
         };
         (self.tell)(BuildEvent::Notice(told));
         if !act || self.scheduler.is_halted() {
             return;
         }
-        let (here, gone) = self.really_changed(&paths);
+        let (here, gone) = self.really_changed(paths);
         let graph = self.graph();
         for node in graph.nodes().filter(|&node| self.selection.contains(node)) {
             let read = |among: &HashSet<PathId>| -> Vec<ProjectPath> {

@@ -20,7 +20,7 @@ use crate::world::interrupt;
 use crate::world::watch::Hint;
 use eye::Eye;
 use round::RoundEnd;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -241,14 +241,14 @@ impl Watch<'_> {
             match signal {
                 Some(Signal::Hint(hint)) => self.eye().hear(hint),
                 Some(Signal::Wish(Wish::Log)) => (self.tell)(WatchEvent::WantsLog),
-                Some(Signal::Wish(Wish::Quit)) => return Ok(Next::End(Ended::Quit)),
+                Some(Signal::Wish(Wish::Quit)) => return Next::End(Ended::Quit),
                 Some(Signal::Wish(wish)) => {
                     let force = wish == Wish::Force;
                     self.loops.reset();
                     self.news(News::Asked { force });
                     return Next::Build { force };
                 }
-                Some(Signal::Interrupt) => return Ok(Next::End(Ended::Interrupted)),
+                Some(Signal::Interrupt) => return Next::End(Ended::Interrupted),
                 Some(Signal::BuildOver) | None => {}
             }
             let changed = self.eye().changes();
@@ -295,9 +295,6 @@ fn lock(eye: &Mutex<Eye>) -> MutexGuard<'_, Eye> {
 fn receive(signals: &Receiver<Signal>, most: Option<Duration>) -> Option<Signal> {
     match most {
         None => signals.recv().ok(),
-        Some(most) => match signals.recv_timeout(most) {
-            Ok(signal) => Some(signal),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        },
+        Some(most) => signals.recv_timeout(most).ok(),
     }
 }
