@@ -9,7 +9,7 @@ from statistics import median
 # Light, dark: apart also for eyes that do not tell red from green; `pipe` is the heavy line.
 COLOURS = {
     "pipe": ("#c2255c", "#ff6b9d"), "ninja": ("#1864ab", "#74c0fc"), "make": ("#2b8a3e", "#8ce99a"), "doit": ("#e67700", "#ffd43b"),
-    "snakemake": ("#5f3dc4", "#b197fc"), "dvc": ("#087f5b", "#63e6be"), "turbo": ("#495057", "#ced4da"), "moon": ("#a61e4d", "#fcc2d7"),
+    "snakemake": ("#5f3dc4", "#b197fc"), "dvc": ("#087f5b", "#63e6be"), "turbo": ("#495057", "#ced4da"), "moon": ("#7a4a1e", "#e0b48a"),
 }
 DASHES = {"make": "6 3", "doit": "2 3", "snakemake": "8 3 2 3", "dvc": "4 2", "turbo": "1 2", "moon": "10 3"}
 WIDE, HIGH, LEFT, TOP, GAP_X, GAP_Y = 230, 120, 70, 84, 62, 46
