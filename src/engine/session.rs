@@ -8,6 +8,7 @@ use super::listings::is_leftover;
 use super::pool::Pool;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
+use super::room::CacheMax;
 use super::shared::{Hands, Request, Tracing};
 use super::survey::{Survey, survey};
 use super::upkeep;
@@ -26,6 +27,7 @@ use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a request could not be carried out.
@@ -39,6 +41,22 @@ pub enum SessionError {
     Missing(Vec<(String, Missing)>),
     /// Another process has the project's lock, and the caller does not wait; who that is.
     Busy(String),
+    /// An archive could not be written or taken.
+    Archive {
+        /// `write` or `take`.
+        verb: &'static str,
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        said: String,
+    },
+    /// A variable of the caller's environment that makes no sense.
+    BadVariable {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        said: String,
+    },
     /// The world refused.
     Trouble(Trouble),
 }
@@ -82,6 +100,8 @@ pub struct BuildOrder {
     pub hearing: Hearing,
     /// Tell the plan.
     pub plan: bool,
+    /// How large the cache may become.
+    pub cache_max: CacheMax,
     /// Which commands are watched, beside those that have to be.
     pub tracing: Tracing,
     /// When another process works in the project, end with [`SessionError::Busy`] instead of waiting for it.
@@ -279,6 +299,7 @@ pub(super) fn build_beside(
         hearing: order.hearing,
         plan: order.plan,
         tracing: order.tracing,
+        cache_max: order.cache_max,
     };
     let hands = Hands {
         executor: &LocalExecutor,

@@ -5,6 +5,7 @@
 use super::desk::Desk;
 use super::pool::Pool;
 use super::project::{Place, Project, Tools};
+use super::room::CacheMax;
 use crate::base::path::ProjectPath;
 use crate::logic::event::Hearing;
 use crate::logic::graph::NodeId;
@@ -31,6 +32,8 @@ pub struct Request<'a> {
     pub plan: bool,
     /// Which commands are watched, beside those that have to be.
     pub tracing: Tracing,
+    /// How large the cache may become.
+    pub cache_max: CacheMax,
 }
 
 /// Which commands are watched because the caller wants it.

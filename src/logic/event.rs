@@ -13,6 +13,7 @@ pub use plan::{Plan, PlannedNode, Takes};
 use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, Usage};
 use crate::logic::plan::Reason;
+use crate::logic::room::Pruned;
 use crate::logic::schedule::Ahead;
 use crate::logic::trace::Traced;
 use std::time::Duration;
@@ -385,6 +386,8 @@ pub enum Notice {
         /// Which.
         path: ProjectPath,
     },
+    /// The cache had become too large; what was used longest ago is gone.
+    CachePruned(Pruned),
     /// Another `pipe` is building in this project; this one waits.
     Waiting {
         /// What the other says of itself: process number and since when.

@@ -132,6 +132,13 @@ pub fn notice(notice: &Notice) -> String {
             "removed {}: no node writes it any more, and the cache can bring it back",
             shown(path)
         ),
+        Notice::CachePruned(pruned) => format!(
+            "the cache was larger than {}: {}, not used for longest, went, and {} are free; it takes {} now (`pipe cache stats`)",
+            units::size(pruned.limit),
+            units::count(pruned.results, "result"),
+            units::size(pruned.freed),
+            units::size(pruned.left)
+        ),
         Notice::Waiting { holder } => {
             format!(
                 "another `pipe` is building in this project ({}); waiting for it",

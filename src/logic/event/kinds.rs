@@ -51,6 +51,7 @@ impl Notice {
             Notice::OrphansEnded { .. } => "orphans-ended",
             Notice::Leftover { .. } => "leftover",
             Notice::LeftoverRemoved { .. } => "leftover-removed",
+            Notice::CachePruned(_) => "cache-pruned",
             Notice::Waiting { .. } => "waiting",
             Notice::Traced(_) => "traced",
             Notice::Trouble(_) => "trouble",
@@ -73,6 +74,7 @@ impl Notice {
             | Notice::LeftAtTheEnd { .. }
             | Notice::Leftover { .. }
             | Notice::LeftoverRemoved { .. }
+            | Notice::CachePruned(_)
             | Notice::Waiting { .. }
             | Notice::Trouble(_) => None,
         }
@@ -86,6 +88,7 @@ impl Notice {
                 | Notice::Changed { .. }
                 | Notice::OrphansEnded { .. }
                 | Notice::LeftoverRemoved { .. }
+                | Notice::CachePruned(_)
                 | Notice::Clamped { .. }
         ) || matches!(self, Notice::Traced(traced) if !traced.warns())
     }
