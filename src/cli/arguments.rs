@@ -352,7 +352,7 @@ pub(super) struct Trace {
 
 #[derive(Debug, Args)]
 pub(super) struct Clean {
-    /// Nodes, outputs or globs; without one, the outputs of every node
+    /// Nodes, outputs or globs; without one, the outputs of every node, also of those that are gone
     #[arg(value_name = "TARGET")]
     pub(super) targets: Vec<String>,
     /// Only list what would be removed

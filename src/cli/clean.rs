@@ -19,7 +19,10 @@ pub(super) fn run(caller: &Caller, asked: &Clean) -> Result<u8, SessionError> {
     for path in &cleaning.removable {
         let _ = writeln!(text, "remove  {path}");
     }
-    let count = cleaning.removable.len();
+    for path in &cleaning.leftovers {
+        let _ = writeln!(text, "remove  {path}  (its node is gone)");
+    }
+    let count = cleaning.count();
     if count == 0 {
         text.push_str("nothing to remove\n");
     } else if asked.dry_run {

@@ -11,7 +11,7 @@ use super::project::{Given, OpenError, Place, Project, Tools};
 use super::room::CacheMax;
 use super::shared::{Hands, Request, Tracing};
 use super::survey::{Survey, survey};
-use super::upkeep;
+use super::upkeep::{self, Tidied};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord};
@@ -27,6 +27,7 @@ use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -258,24 +259,12 @@ pub(super) fn build_beside(
         token: token.clone(),
     };
     show(&session);
-    let removed = if session.project.read_anew {
-        upkeep::remove_leftovers(&session)?
-    } else {
-        Vec::new()
+    let tidied = match session.project.read_anew {
+        true => upkeep::remove_leftovers(&session)?,
+        false => Tidied::default(),
     };
-    for path in session
-        .project
-        .leftovers
-        .iter()
-        .filter(|path| !removed.contains(path))
-    {
-        tell(BuildEvent::Notice(Notice::Leftover { path: path.clone() }));
-    }
-    for path in &removed {
-        tell(BuildEvent::Notice(Notice::LeftoverRemoved {
-            path: path.clone(),
-        }));
-    }
+    tell_leftovers(&session, &tidied, tell);
+    let removed = [tidied.removed, tidied.given_up].concat();
     let selection = session.select(&order.targets)?;
     let running = Running::new();
     let guard = OnceCell::new();
@@ -377,4 +366,24 @@ pub(super) fn lock(
     report_orphans(count, tell);
     lock.forget_the_dead();
     Ok(lock)
+}
+
+/// Tells what became of outputs of nodes that are gone, each once.
+fn tell_leftovers(session: &Session, tidied: &Tidied, tell: &mut dyn FnMut(BuildEvent)) {
+    let mut told: HashSet<&ProjectPath> = tidied.removed.iter().collect();
+    let mut tell = |notice| tell(BuildEvent::Notice(notice));
+    let unmatched = session.project.leftovers.iter();
+    for path in unmatched.filter(|path| !told.contains(path)) {
+        tell(Notice::Leftover { path: path.clone() });
+    }
+    told.extend(&session.project.leftovers);
+    for (paths, changed) in [(&tidied.given_up, true), (&tidied.stay, false)] {
+        for path in paths.iter().filter(|path| !told.contains(path)) {
+            let path = path.clone();
+            tell(Notice::LeftoverKept { path, changed });
+        }
+    }
+    for path in &tidied.removed {
+        tell(Notice::LeftoverRemoved { path: path.clone() });
+    }
 }

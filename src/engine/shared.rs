@@ -20,7 +20,7 @@ use std::time::Instant;
 pub struct Request<'a> {
     /// Which nodes.
     pub selection: &'a Selection,
-    /// Outputs of nodes that are gone, which have just been removed.
+    /// Outputs of nodes that are gone, which have just been removed or given up.
     pub removed: &'a [ProjectPath],
     /// Which of them run even when they are fresh.
     pub forced: Option<&'a Selection>,

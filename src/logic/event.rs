@@ -381,6 +381,13 @@ pub enum Notice {
         /// Which.
         path: ProjectPath,
     },
+    /// An output that no node declares any more stays: `changed` since, it is the user's; else the cache lacks it.
+    LeftoverKept {
+        /// Which.
+        path: ProjectPath,
+        /// See there.
+        changed: bool,
+    },
     /// An output that no node declares any more was removed: it was as `pipe` left it, and the cache holds it.
     LeftoverRemoved {
         /// Which.

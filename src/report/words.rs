@@ -128,6 +128,20 @@ pub fn notice(notice: &Notice) -> String {
             "{} matches a glob but is left out: a node that is gone wrote it; remove it, or change it to make it yours",
             shown(path)
         ),
+        Notice::LeftoverKept {
+            path,
+            changed: true,
+        } => format!(
+            "no node writes {} any more; it was changed since, so it stays and is yours",
+            shown(path)
+        ),
+        Notice::LeftoverKept {
+            path,
+            changed: false,
+        } => format!(
+            "no node writes {} any more; the cache could not bring it back, so it stays: `pipe clean` lists it",
+            shown(path)
+        ),
         Notice::LeftoverRemoved { path } => format!(
             "removed {}: no node writes it any more, and the cache can bring it back",
             shown(path)

@@ -50,6 +50,7 @@ impl Notice {
             Notice::BadCacheEntry { .. } => "bad-cache-entry",
             Notice::OrphansEnded { .. } => "orphans-ended",
             Notice::Leftover { .. } => "leftover",
+            Notice::LeftoverKept { .. } => "leftover-kept",
             Notice::LeftoverRemoved { .. } => "leftover-removed",
             Notice::CachePruned(_) => "cache-pruned",
             Notice::Waiting { .. } => "waiting",
@@ -73,6 +74,7 @@ impl Notice {
             Notice::OrphansEnded { .. }
             | Notice::LeftAtTheEnd { .. }
             | Notice::Leftover { .. }
+            | Notice::LeftoverKept { .. }
             | Notice::LeftoverRemoved { .. }
             | Notice::CachePruned(_)
             | Notice::Waiting { .. }
@@ -87,6 +89,7 @@ impl Notice {
             Notice::Waiting { .. }
                 | Notice::Changed { .. }
                 | Notice::OrphansEnded { .. }
+                | Notice::LeftoverKept { .. }
                 | Notice::LeftoverRemoved { .. }
                 | Notice::CachePruned(_)
                 | Notice::Clamped { .. }

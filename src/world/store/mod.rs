@@ -6,6 +6,7 @@ mod archive;
 pub mod cache;
 mod copy;
 mod entry;
+pub mod folders;
 mod format;
 mod frames;
 mod keep;
