@@ -86,9 +86,14 @@ impl Screen {
         utf8 && !is_set("NO_UNICODE") && !dumb() && std::io::stderr().is_terminal()
     }
 
+    /// Whether somebody can be asked.
+    pub(super) fn can_ask(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
     /// Asks; where there is nobody to ask, says what to do.
     pub(super) fn agreed(&self, question: &str) -> bool {
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        if !self.can_ask() {
             talk("there is no terminal to ask on: say --yes to remove without being asked\n");
             return false;
         }

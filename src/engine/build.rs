@@ -136,9 +136,7 @@ pub fn build(
         );
     }
     memory.finish(&tools.observer.learned(), !tools.damages.is_empty())?;
-    room::after_build(project, tools, request.cache_max)
-        .into_iter()
-        .for_each(|notice| tell(BuildEvent::Notice(notice)));
+    room::after_build(project, tools, request.cache_max, tell);
     summary.took = begun.elapsed();
     tell(BuildEvent::Finished(summary.clone()));
     Ok(summary)

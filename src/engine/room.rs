@@ -11,7 +11,7 @@ use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::quantity::Amount;
 use crate::base::record::{Key, RunResult};
-use crate::logic::event::Notice;
+use crate::logic::event::{BuildEvent, Notice};
 use crate::logic::room::{self, Blob, Choice, Entry, Holdings, InUse, Leaving, Policy, Pruned};
 use crate::world::clock;
 use crate::world::nearby;
@@ -303,10 +303,16 @@ pub fn prune(session: &Session, pruning: &Pruning) -> Result<(usize, u64), Sessi
     Ok(out)
 }
 
-/// After a build that has added to the cache: prunes it when it has become too large. Returns what there is to tell.
-pub(super) fn after_build(project: &Project, tools: &Tools, max: CacheMax) -> Option<Notice> {
+/// After a build that has added to the cache: prunes it when it has become too large.
+pub(super) fn after_build(
+    project: &Project,
+    tools: &Tools,
+    max: CacheMax,
+    tell: &mut dyn FnMut(BuildEvent),
+) {
     let pruned = prune_if_too_large(project, tools, max);
-    pruned.unwrap_or_else(|trouble| Some(Notice::Trouble(trouble.to_string())))
+    let told = pruned.unwrap_or_else(|trouble| Some(Notice::Trouble(trouble.to_string())));
+    told.into_iter().map(BuildEvent::Notice).for_each(tell);
 }
 
 /// The cache is measured once a day; between, what builds add is counted.

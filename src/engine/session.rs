@@ -15,7 +15,7 @@ use super::upkeep::{self, Tidied};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord};
-use crate::logic::event::{BuildEvent, Hearing, Notice, Summary};
+use crate::logic::event::{BuildEvent, Fate, Hearing, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
@@ -370,20 +370,18 @@ pub(super) fn lock(
 
 /// Tells what became of outputs of nodes that are gone, each once.
 fn tell_leftovers(session: &Session, tidied: &Tidied, tell: &mut dyn FnMut(BuildEvent)) {
-    let mut told: HashSet<&ProjectPath> = tidied.removed.iter().collect();
+    let mut told: HashSet<ProjectPath> = tidied.removed.iter().cloned().collect();
     let mut tell = |notice| tell(BuildEvent::Notice(notice));
-    let unmatched = session.project.leftovers.iter();
-    for path in unmatched.filter(|path| !told.contains(path)) {
-        tell(Notice::Leftover { path: path.clone() });
-    }
-    told.extend(&session.project.leftovers);
-    for (paths, changed) in [(&tidied.given_up, true), (&tidied.stay, false)] {
-        for path in paths.iter().filter(|path| !told.contains(path)) {
-            let path = path.clone();
-            tell(Notice::LeftoverKept { path, changed });
+    let mut all = |paths: &[ProjectPath], fate| {
+        for path in paths {
+            if told.insert(path.clone()) || fate == Fate::Removed {
+                let path = path.clone();
+                tell(Notice::Leftover { path, fate });
+            }
         }
-    }
-    for path in &tidied.removed {
-        tell(Notice::LeftoverRemoved { path: path.clone() });
-    }
+    };
+    all(&session.project.leftovers, Fate::LeftOut);
+    all(&tidied.given_up, Fate::Yours);
+    all(&tidied.stay, Fate::Stays);
+    all(&tidied.removed, Fate::Removed);
 }

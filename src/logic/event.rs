@@ -3,8 +3,10 @@
 //! Does not know who listens.
 
 mod kinds;
+mod leftover;
 mod summary;
 
+pub use leftover::Fate;
 pub use summary::Summary;
 mod plan;
 
@@ -376,22 +378,12 @@ pub enum Notice {
         /// How many.
         count: usize,
     },
-    /// A file matches a glob but is left out of it: a node that is gone wrote it, and nobody has changed it since.
+    /// A file that a node wrote which is gone.
     Leftover {
         /// Which.
         path: ProjectPath,
-    },
-    /// An output that no node declares any more stays: `changed` since, it is the user's; else the cache lacks it.
-    LeftoverKept {
-        /// Which.
-        path: ProjectPath,
-        /// See there.
-        changed: bool,
-    },
-    /// An output that no node declares any more was removed: it was as `pipe` left it, and the cache holds it.
-    LeftoverRemoved {
-        /// Which.
-        path: ProjectPath,
+        /// What becomes of it.
+        fate: Fate,
     },
     /// The cache had become too large; what was used longest ago is gone.
     CachePruned(Pruned),

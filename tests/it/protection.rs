@@ -108,7 +108,7 @@ node "b" { in "src.txt"; out "build/b"; run "cat {in} > {out}" }
 fn clean_offers_what_gone_nodes_left_and_takes_empty_folders() {
     let stays = r#"node "a" { in "src.txt"; out "build/deep/a"; run "cat {in} > {out}" }"#;
     let gone = r#"
-node "gone" { cache "off"; in "src.txt"; out "old/deep/gone"; run "cat {in} > {out}" }
+node "gone" { cache "off"; in "src.txt"; out "old/deep/gone"; run "echo gone > {out}" }
 node "edited" { in "src.txt"; out "kept/edited"; run "cat {in} > {out}" }
 "#;
     let sandbox = Sandbox::new(&format!("{stays}{gone}"));

@@ -2,7 +2,7 @@
 //!
 //! Does not know the sentences that people get.
 
-use super::{FailureCause, Notice};
+use super::{FailureCause, Fate, Notice};
 use crate::base::record::Ending;
 
 impl FailureCause {
@@ -49,9 +49,11 @@ impl Notice {
             Notice::NotKept { .. } => "not-kept",
             Notice::BadCacheEntry { .. } => "bad-cache-entry",
             Notice::OrphansEnded { .. } => "orphans-ended",
-            Notice::Leftover { .. } => "leftover",
-            Notice::LeftoverKept { .. } => "leftover-kept",
-            Notice::LeftoverRemoved { .. } => "leftover-removed",
+            Notice::Leftover { fate, .. } => match fate {
+                Fate::LeftOut => "leftover",
+                Fate::Yours | Fate::Stays => "leftover-kept",
+                Fate::Removed => "leftover-removed",
+            },
             Notice::CachePruned(_) => "cache-pruned",
             Notice::Waiting { .. } => "waiting",
             Notice::Traced(_) => "traced",
@@ -74,8 +76,6 @@ impl Notice {
             Notice::OrphansEnded { .. }
             | Notice::LeftAtTheEnd { .. }
             | Notice::Leftover { .. }
-            | Notice::LeftoverKept { .. }
-            | Notice::LeftoverRemoved { .. }
             | Notice::CachePruned(_)
             | Notice::Waiting { .. }
             | Notice::Trouble(_) => None,
@@ -89,10 +89,9 @@ impl Notice {
             Notice::Waiting { .. }
                 | Notice::Changed { .. }
                 | Notice::OrphansEnded { .. }
-                | Notice::LeftoverKept { .. }
-                | Notice::LeftoverRemoved { .. }
                 | Notice::CachePruned(_)
                 | Notice::Clamped { .. }
-        ) || matches!(self, Notice::Traced(traced) if !traced.warns())
+        ) || matches!(self, Notice::Leftover { fate, .. } if *fate != Fate::LeftOut)
+            || matches!(self, Notice::Traced(traced) if !traced.warns())
     }
 }

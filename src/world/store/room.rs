@@ -97,7 +97,8 @@ impl LocalCache {
         let file = File::open(&path).ok()?;
         // Whoever is alone says when it began. Somebody else with this path, in another container, began before.
         if file.try_lock().is_ok() {
-            touch(&path).ok()?;
+            // Where that is refused the file's older time counts: more stays.
+            let _ = touch(&path);
         }
         file.lock_shared().ok()?;
         Some(Announced { _file: file })
