@@ -90,7 +90,7 @@ impl LocalCache {
         let folder = self.folder().join("users");
         fs::create_dir_all(&folder).ok()?;
         let bytes = state.as_os_str().as_bytes();
-        let path = folder.join(Digest::of(bytes).short().to_string());
+        let path = folder.join(Digest::of(bytes).short());
         if fs::read(&path).ok().as_deref() != Some(bytes) {
             write_whole(&path, &[bytes], false).ok()?;
         }
