@@ -2,6 +2,7 @@
 //!
 //! Does not know what any of it does.
 
+use super::cache::arguments::CacheCommand;
 use crate::report::plain::Shown;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -93,6 +94,8 @@ pub(super) enum Command {
     Trace(Trace),
     /// Remove outputs that pipe wrote; never sources, never what somebody changed
     Clean(Clean),
+    /// Look at the cache, check it, make room in it, carry results elsewhere
+    Cache(Cache),
     /// Check the manifest without running anything
     Check(Check),
     /// Start a project: write a first pipe.kdl
@@ -114,6 +117,8 @@ pub(super) struct Schema {
 pub(super) enum SchemaName {
     /// The manifest
     Manifest,
+    /// `pipe cache stats --json`
+    CacheStats,
     /// `pipe check --format json`
     Check,
     /// A line of `pipe build --events`
@@ -347,7 +352,7 @@ pub(super) struct Trace {
 
 #[derive(Debug, Args)]
 pub(super) struct Clean {
-    /// Nodes, outputs or globs; without one, the outputs of every node
+    /// Nodes, outputs or globs; without one, the outputs of every node, also of those that are gone
     #[arg(value_name = "TARGET")]
     pub(super) targets: Vec<String>,
     /// Only list what would be removed
@@ -356,6 +361,12 @@ pub(super) struct Clean {
     /// Do not ask
     #[arg(short, long)]
     pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cache {
+    #[command(subcommand)]
+    pub(super) what: CacheCommand,
 }
 
 #[derive(Debug, Args)]

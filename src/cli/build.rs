@@ -20,6 +20,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
         force: build.force,
         jobs: build.jobs,
         processors: Caller::processors(),
+        cache_max: Caller::cache_max()?,
         keep_going: build.keep_going,
         hearing: build.output.shown().hearing(),
         plan: events.is_wanted(),

@@ -19,7 +19,10 @@ pub(super) fn run(caller: &Caller, asked: &Clean) -> Result<u8, SessionError> {
     for path in &cleaning.removable {
         let _ = writeln!(text, "remove  {path}");
     }
-    let count = cleaning.removable.len();
+    for path in &cleaning.leftovers {
+        let _ = writeln!(text, "remove  {path}  (its node is gone)");
+    }
+    let count = cleaning.count();
     if count == 0 {
         text.push_str("nothing to remove\n");
     } else if asked.dry_run {
@@ -29,7 +32,11 @@ pub(super) fn run(caller: &Caller, asked: &Clean) -> Result<u8, SessionError> {
     if count == 0 || asked.dry_run {
         return Ok(exit::DONE);
     }
-    if !asked.yes && !agreed(caller, count) {
+    if !asked.yes
+        && !caller
+            .screen
+            .agreed(&format!("remove {}?", units::count(count, "output")))
+    {
         output::talk("nothing was removed\n");
         return Ok(exit::USAGE);
     }
@@ -43,15 +50,4 @@ pub(super) fn run(caller: &Caller, asked: &Clean) -> Result<u8, SessionError> {
         units::count(count, "output")
     ));
     Ok(exit::DONE)
-}
-
-fn agreed(caller: &Caller, count: usize) -> bool {
-    if !caller.screen.can_ask() {
-        output::talk("there is no terminal to ask on: say --yes to remove without being asked\n");
-        return false;
-    }
-    output::talk(&format!("remove {}? [y/N] ", units::count(count, "output")));
-    let mut answer = String::new();
-    let _ = std::io::stdin().read_line(&mut answer);
-    matches!(answer.trim(), "y" | "Y" | "yes")
 }

@@ -86,6 +86,14 @@ pub(super) fn complaints(error: &SessionError, caller: &Caller) -> Vec<Problem> 
             );
             vec![Problem::error(&nowhere, "unknown-param", message).help(help)]
         }
+        SessionError::Archive { verb, file, said } => {
+            let message = format!("cannot {verb} {}: {said}", file.display());
+            one("archive", message)
+        }
+        SessionError::BadVariable { name, said } => {
+            let message = format!("the variable {name} makes no sense: {said}");
+            one("bad-variable", message)
+        }
         SessionError::UnknownTargets(targets) => unknown_targets(targets, &nowhere),
         SessionError::Missing(missing) => self::missing(missing, &nowhere),
     }
@@ -108,6 +116,8 @@ fn sum(error: &SessionError, complaints: usize) -> Option<String> {
         SessionError::Open(_)
         | SessionError::Busy(_)
         | SessionError::Trouble(_)
+        | SessionError::Archive { .. }
+        | SessionError::BadVariable { .. }
         | SessionError::UnknownTargets(_) => None,
     }
 }

@@ -8,6 +8,7 @@
 
 mod arguments;
 mod build;
+mod cache;
 mod check;
 mod clean;
 mod events;
@@ -28,6 +29,7 @@ mod why;
 
 use crate::engine::hidden;
 use crate::engine::project::{Given, Place};
+use crate::engine::room::CacheMax;
 use crate::engine::session::SessionError;
 use arguments::{Arguments, Command, Global};
 use clap::Parser;
@@ -85,6 +87,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Log(log) => log::run(&caller, log),
         Command::History(history) => history::run(&caller, history),
         Command::Trace(trace) => trace::run(&caller, trace),
+        Command::Cache(cache) => cache::run(&caller, &cache.what),
         Command::Clean(clean) => clean::run(&caller, clean),
         Command::Check(check) => check::run(&caller, check),
         Command::Init => init::run(&caller),
@@ -136,6 +139,15 @@ impl Caller {
             self.global.manifest.as_deref(),
             cache.as_deref(),
         )?)
+    }
+
+    /// How large the cache may become.
+    fn cache_max() -> Result<CacheMax, SessionError> {
+        const NAME: &str = "PIPE_CACHE_MAX";
+        let told = std::env::var_os(NAME).filter(|value| !value.is_empty());
+        let read = told.map(|text| CacheMax::parse(&text.to_string_lossy()));
+        let bad = |said| SessionError::BadVariable { name: NAME, said };
+        Ok(read.transpose().map_err(bad)?.unwrap_or_default())
     }
 
     fn processors() -> u32 {

@@ -90,6 +90,18 @@ impl Screen {
     pub(super) fn can_ask(&self) -> bool {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
+
+    /// Asks; where there is nobody to ask, says what to do.
+    pub(super) fn agreed(&self, question: &str) -> bool {
+        if !self.can_ask() {
+            talk("there is no terminal to ask on: say --yes to remove without being asked\n");
+            return false;
+        }
+        talk(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        let _ = std::io::stdin().read_line(&mut answer);
+        matches!(answer.trim(), "y" | "Y" | "yes")
+    }
 }
 
 /// Writes data. A reader that went away is no error: `pipe list | head` ends quietly.

@@ -9,6 +9,7 @@ use crate::logic::manifest::manifest_schema;
 pub(super) fn run(asked: &Schema) -> Result<u8, SessionError> {
     let text = match asked.name {
         SchemaName::Manifest => manifest_schema(),
+        SchemaName::CacheStats => include_str!("../../schemas/cache-stats.json").to_owned(),
         SchemaName::Check => include_str!("../../schemas/check.json").to_owned(),
         SchemaName::Events => include_str!("../../schemas/events.json").to_owned(),
         SchemaName::History => include_str!("../../schemas/history.json").to_owned(),

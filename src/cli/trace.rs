@@ -15,6 +15,7 @@ pub(super) fn run(caller: &Caller, asked: &Trace) -> Result<u8, SessionError> {
         force: true,
         jobs: asked.jobs,
         processors: Caller::processors(),
+        cache_max: Caller::cache_max()?,
         keep_going: true,
         tracing: Tracing::Named,
         ..BuildOrder::default()

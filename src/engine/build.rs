@@ -15,6 +15,7 @@ use super::desk::{Desk, Word};
 use super::items::{Items, Resources};
 use super::memory::Memory;
 use super::project::{Project, Tools};
+use super::room;
 use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::Survey;
@@ -84,6 +85,7 @@ pub fn build(
         resources: resources.totals(),
     };
     let work = items.nodes.len();
+    let _announced = (work > 0).then(|| tools.announce(&project.place));
     let mut build = Build {
         shared: &shared,
         outlook: Outlook::new(limits.jobs, &schedule, guessed),
@@ -134,6 +136,7 @@ pub fn build(
         );
     }
     memory.finish(&tools.observer.learned(), !tools.damages.is_empty())?;
+    room::after_build(project, tools, request.cache_max, tell);
     summary.took = begun.elapsed();
     tell(BuildEvent::Finished(summary.clone()));
     Ok(summary)

@@ -136,6 +136,9 @@ fn judge(
         ),
         (Verdict::Restore(reasons), Some(result)) => {
             let kept = !graph.uncached(node) && tools.cache.has_all(&result);
+            if kept {
+                tools.cache.mark_used(&key);
+            }
             if kept && restore(shared, node, &result, &outputs, notices) {
                 return CheckFound::Restored(Settled {
                     key,

@@ -46,6 +46,21 @@ fn found_key(project: &Project, node: NodeId, declared: &[(ProjectPath, Content)
     Key(writer.finish())
 }
 
+/// The keys under which something is kept for a node: its result, and the inputs that its run found. `inputs` begin with
+/// the declared ones.
+pub(super) fn entry_keys(
+    project: &Project,
+    node: NodeId,
+    key: Key,
+    inputs: &[(ProjectPath, Content)],
+) -> impl Iterator<Item = Key> + use<> {
+    let graph = &project.graph;
+    let declared = inputs.get(..graph.inputs(node).count());
+    let found = declared.filter(|_| graph.has_depfile(node));
+    let found = found.map(|declared| found_key(project, node, declared));
+    std::iter::once(key).chain(found)
+}
+
 /// The lists of inputs that earlier runs found, the likeliest first: of this checkout's last run, and of the run with
 /// exactly these declared inputs, wherever that was.
 pub(super) fn found_lists(

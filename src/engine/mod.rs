@@ -11,6 +11,7 @@ mod sources;
 pub mod survey;
 
 pub mod build;
+pub mod carry;
 mod check;
 pub mod desk;
 pub mod format;
@@ -21,6 +22,7 @@ mod items;
 mod listings;
 mod memory;
 mod pool;
+pub mod room;
 mod run;
 pub mod shared;
 

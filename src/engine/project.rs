@@ -15,6 +15,7 @@ use crate::logic::manifest::{Amount, Manifest, Problem, Severity, problem};
 use crate::logic::params::SetFault;
 use crate::world::nearby;
 use crate::world::observe::{Links, Observer};
+use crate::world::store::Announced;
 use crate::world::store::cache::LocalCache;
 use crate::world::store::ledger::Ledger;
 use crate::world::store::state;
@@ -212,6 +213,11 @@ impl Tools {
             by_kdl: given.by_kdl,
             damages,
         }
+    }
+
+    /// Announces a build to those who might prune the cache meanwhile.
+    pub(super) fn announce(&self, place: &Place) -> Option<Announced> {
+        self.cache.announce(&place.state)
     }
 
     /// Whether `now`, which stands at an output's path, is exactly what `pipe` last left there. What could not be read,

@@ -8,13 +8,14 @@ use super::listings::is_leftover;
 use super::pool::Pool;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
+use super::room::CacheMax;
 use super::shared::{Hands, Request, Tracing};
 use super::survey::{Survey, survey};
-use super::upkeep;
+use super::upkeep::{self, Tidied};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord};
-use crate::logic::event::{BuildEvent, Hearing, Notice, Summary};
+use crate::logic::event::{BuildEvent, Fate, Hearing, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
@@ -26,6 +27,8 @@ use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a request could not be carried out.
@@ -39,6 +42,22 @@ pub enum SessionError {
     Missing(Vec<(String, Missing)>),
     /// Another process has the project's lock, and the caller does not wait; who that is.
     Busy(String),
+    /// An archive could not be written or taken.
+    Archive {
+        /// `write` or `take`.
+        verb: &'static str,
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        said: String,
+    },
+    /// A variable of the caller's environment that makes no sense.
+    BadVariable {
+        /// Which.
+        name: &'static str,
+        /// Why.
+        said: String,
+    },
     /// The world refused.
     Trouble(Trouble),
 }
@@ -82,6 +101,8 @@ pub struct BuildOrder {
     pub hearing: Hearing,
     /// Tell the plan.
     pub plan: bool,
+    /// How large the cache may become.
+    pub cache_max: CacheMax,
     /// Which commands are watched, beside those that have to be.
     pub tracing: Tracing,
     /// When another process works in the project, end with [`SessionError::Busy`] instead of waiting for it.
@@ -238,24 +259,12 @@ pub(super) fn build_beside(
         token: token.clone(),
     };
     show(&session);
-    let removed = if session.project.read_anew {
-        upkeep::remove_leftovers(&session)?
-    } else {
-        Vec::new()
+    let tidied = match session.project.read_anew {
+        true => upkeep::remove_leftovers(&session)?,
+        false => Tidied::default(),
     };
-    for path in session
-        .project
-        .leftovers
-        .iter()
-        .filter(|path| !removed.contains(path))
-    {
-        tell(BuildEvent::Notice(Notice::Leftover { path: path.clone() }));
-    }
-    for path in &removed {
-        tell(BuildEvent::Notice(Notice::LeftoverRemoved {
-            path: path.clone(),
-        }));
-    }
+    tell_leftovers(&session, &tidied, tell);
+    let removed = [tidied.removed, tidied.given_up].concat();
     let selection = session.select(&order.targets)?;
     let running = Running::new();
     let guard = OnceCell::new();
@@ -279,6 +288,7 @@ pub(super) fn build_beside(
         hearing: order.hearing,
         plan: order.plan,
         tracing: order.tracing,
+        cache_max: order.cache_max,
     };
     let hands = Hands {
         executor: &LocalExecutor,
@@ -356,4 +366,22 @@ pub(super) fn lock(
     report_orphans(count, tell);
     lock.forget_the_dead();
     Ok(lock)
+}
+
+/// Tells what became of outputs of nodes that are gone, each once.
+fn tell_leftovers(session: &Session, tidied: &Tidied, tell: &mut dyn FnMut(BuildEvent)) {
+    let mut told: HashSet<ProjectPath> = tidied.removed.iter().cloned().collect();
+    let mut tell = |notice| tell(BuildEvent::Notice(notice));
+    let mut all = |paths: &[ProjectPath], fate| {
+        for path in paths {
+            if told.insert(path.clone()) || fate == Fate::Removed {
+                let path = path.clone();
+                tell(Notice::Leftover { path, fate });
+            }
+        }
+    };
+    all(&session.project.leftovers, Fate::LeftOut);
+    all(&tidied.given_up, Fate::Yours);
+    all(&tidied.stay, Fate::Stays);
+    all(&tidied.removed, Fate::Removed);
 }

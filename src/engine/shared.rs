@@ -5,6 +5,7 @@
 use super::desk::Desk;
 use super::pool::Pool;
 use super::project::{Place, Project, Tools};
+use super::room::CacheMax;
 use crate::base::path::ProjectPath;
 use crate::logic::event::Hearing;
 use crate::logic::graph::NodeId;
@@ -19,7 +20,7 @@ use std::time::Instant;
 pub struct Request<'a> {
     /// Which nodes.
     pub selection: &'a Selection,
-    /// Outputs of nodes that are gone, which have just been removed.
+    /// Outputs of nodes that are gone, which have just been removed or given up.
     pub removed: &'a [ProjectPath],
     /// Which of them run even when they are fresh.
     pub forced: Option<&'a Selection>,
@@ -31,6 +32,8 @@ pub struct Request<'a> {
     pub plan: bool,
     /// Which commands are watched, beside those that have to be.
     pub tracing: Tracing,
+    /// How large the cache may become.
+    pub cache_max: CacheMax,
 }
 
 /// Which commands are watched because the caller wants it.

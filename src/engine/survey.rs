@@ -28,6 +28,8 @@ pub struct Survey {
     pub found: Vec<(NodeId, Settled)>,
     /// Sources that are not there.
     pub missing: Vec<Missing>,
+    /// Of nodes that are fresh or can be restored: under which keys something is kept for them.
+    pub keys: Vec<(NodeId, Key)>,
 }
 
 /// What belongs to a node that is up to date.
@@ -54,6 +56,7 @@ pub fn survey(
         standing: vec![None; graph.path_count()],
         found: Vec::new(),
         missing: Vec::new(),
+        keys: Vec::new(),
     };
     let unreadable = survey.look(graph, tools, selection);
     let mut foreseen: Vec<Option<RunResult>> = vec![None; graph.len()];
@@ -139,6 +142,7 @@ impl Survey {
             ..
         } = known(project, tools, node, inputs);
         let outputs = self.outputs(graph, node, result.as_ref());
+        let keys = inputs::entry_keys(project, node, key, &inputs).map(|key| (node, key));
         let now = Situation {
             declaration: &project.declaration(node),
             inputs: &inputs,
@@ -151,6 +155,7 @@ impl Survey {
         match (verdict, result) {
             (Verdict::Fresh, Some(result)) => {
                 foreseen[node.0 as usize] = Some(result.clone());
+                self.keys.extend(keys);
                 if last.is_none_or(|last| last.key != key) {
                     self.found.push((
                         node,
@@ -167,6 +172,7 @@ impl Survey {
                 if !graph.uncached(node) && tools.cache.has_all(&result) =>
             {
                 foreseen[node.0 as usize] = Some(result);
+                self.keys.extend(keys);
                 Forecast::Restorable(reasons)
             }
             (Verdict::Restore(reasons) | Verdict::Run(reasons), _) => Forecast::Stale(reasons),

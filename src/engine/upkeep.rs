@@ -2,11 +2,13 @@
 //!
 //! Removes only what `pipe` wrote and what still is as it left it.
 
-use super::project::MANIFEST;
+use super::project::{MANIFEST, UNFINISHED};
 use super::session::{Session, SessionError, lock};
+use crate::base::content::Content;
 use crate::base::path::ProjectPath;
 use crate::logic::event::BuildEvent;
 use crate::logic::graph::select::Selection;
+use crate::world::store::folders::remove_empty_above;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::HashSet;
@@ -17,11 +19,21 @@ use std::path::{Path, PathBuf};
 pub struct Cleaning {
     /// Outputs that stand as `pipe` left them.
     pub removable: Vec<ProjectPath>,
-    /// Paths of outputs at which something stands that `pipe` did not write.
+    /// The same of nodes that are gone.
+    pub leftovers: Vec<ProjectPath>,
+    /// Paths of outputs at which something stands that `pipe` did not write, or did not finish.
     pub foreign: Vec<ProjectPath>,
 }
 
-/// Finds what a cleaning of the selected nodes would remove; removes nothing.
+impl Cleaning {
+    /// How many outputs would go.
+    pub fn count(&self) -> usize {
+        self.removable.len() + self.leftovers.len()
+    }
+}
+
+/// Finds what a cleaning of the selected nodes would remove, with the outputs of nodes that are gone where no node is
+/// named; removes nothing.
 pub fn plan_cleaning(session: &Session, selection: &Selection) -> Cleaning {
     let (graph, tools) = (&session.project.graph, &session.tools);
     let mut cleaning = Cleaning::default();
@@ -38,10 +50,18 @@ pub fn plan_cleaning(session: &Session, selection: &Selection) -> Cleaning {
             }
         }
     }
+    if !selection.explicit {
+        for (path, found) in leftovers(session) {
+            match found {
+                Leftover::Untouched { .. } => cleaning.leftovers.push(path),
+                Leftover::Changed | Leftover::Unfinished => cleaning.foreign.push(path),
+            }
+        }
+    }
     cleaning
 }
 
-/// Removes what was found, under the project's lock, looking at each once more.
+/// Removes what was found, under the project's lock, looking at each once more; and the folders that are empty then.
 ///
 /// # Errors
 /// An output could not be removed; those before it are gone.
@@ -50,29 +70,42 @@ pub fn clean(
     cleaning: &Cleaning,
     tell: &mut dyn FnMut(BuildEvent),
 ) -> Result<(), SessionError> {
-    let place = &session.project.place;
-    let lock = lock(place, "clean", true, tell)?;
-    for path in &cleaning.removable {
-        if session.tools.stands_as_left(path) {
-            state::remove_output(&place.root, path)?;
-        }
-    }
+    let lock = lock(&session.project.place, "clean", true, tell)?;
+    let all = cleaning.removable.iter().chain(&cleaning.leftovers);
+    let still: Vec<&ProjectPath> = all
+        .filter(|path| session.tools.stands_as_left(path))
+        .collect();
+    remove(session, &still)?;
     drop(lock);
     Ok(())
 }
 
-/// Removes outputs that no node declares any more, as long as they are as `pipe` left them, the cache can bring them
-/// back, and no node names them as its source. What was changed since, or cannot be brought back, stays; globs leave it
-/// out until somebody changes it.
-///
-/// # Errors
-/// One cannot be removed.
-pub(super) fn remove_leftovers(session: &Session) -> Result<Vec<ProjectPath>, Trouble> {
-    let (graph, tools, place) = (
-        &session.project.graph,
-        &session.tools,
-        &session.project.place,
-    );
+/// Removes outputs, and the folders above them that are empty then and that no node names.
+fn remove(session: &Session, outputs: &[&ProjectPath]) -> Result<(), Trouble> {
+    let (graph, root) = (&session.project.graph, &session.project.place.root);
+    let named: HashSet<&str> = graph.paths().map(|path| graph.path(path)).collect();
+    for path in outputs {
+        state::remove_output(root, path)?;
+        remove_empty_above(root, path, &|folder| named.contains(folder));
+    }
+    Ok(())
+}
+
+/// What stands where a node that is gone wrote an output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leftover {
+    /// What it wrote; the cache can bring it back, or not.
+    Untouched { kept: bool },
+    /// Something else.
+    Changed,
+    /// Its build was killed while it wrote.
+    Unfinished,
+}
+
+/// Everything that stands where only a node that is gone wrote, sorted. What a node names as its source is not among it.
+fn leftovers(session: &Session) -> Vec<(ProjectPath, Leftover)> {
+    let (graph, tools) = (&session.project.graph, &session.tools);
+    let root = &session.project.place.root;
     let declared: HashSet<&str> = graph.outputs_of_all().collect();
     // No glob matches a leftover: who reads one has named it.
     let sources = graph.paths().filter(|&path| graph.producer(path).is_none());
@@ -82,15 +115,58 @@ pub(super) fn remove_leftovers(session: &Session) -> Result<Vec<ProjectPath>, Tr
             && !path.ancestors().any(|folder| declared.contains(folder))
             && !named.iter().any(|named| named.is_within(path))
     };
-    let mut removed = Vec::new();
+    let holds_outputs = |path: &ProjectPath| {
+        let inside = |output: &&&str| ProjectPath::from_normal(output).is_within(path);
+        declared.iter().any(|output| inside(&output))
+    };
+    let mut found = Vec::new();
     for (path, written) in tools.ledger.all_written() {
-        if is_gone(&path) && tools.stands_as_left(&path) && tools.cache.has_output(&written) {
-            state::remove_output(&place.root, &path)?;
-            removed.push(path);
+        if written == Content::Absent || !is_gone(&path) || !state::stands(root, &path) {
+            continue;
+        }
+        let leftover = match written {
+            UNFINISHED => Leftover::Unfinished,
+            _ if tools.stands_as_left(&path) => Leftover::Untouched {
+                kept: tools.cache.has_output(&written),
+            },
+            // A folder in which other nodes write now is theirs.
+            _ if holds_outputs(&path) => continue,
+            _ => Leftover::Changed,
+        };
+        found.push((path, leftover));
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
+}
+
+/// What a build did about the outputs of nodes that are gone.
+#[derive(Debug, Default)]
+pub(super) struct Tidied {
+    /// Removed: they were as `pipe` left them, and the cache can bring them back.
+    pub(super) removed: Vec<ProjectPath>,
+    /// Changed since; they are the user's from now on.
+    pub(super) given_up: Vec<ProjectPath>,
+    /// As `pipe` left them, or half-made, but what could not be brought back is not removed unasked. Globs leave them
+    /// out until somebody changes them.
+    pub(super) stay: Vec<ProjectPath>,
+}
+
+/// Removes outputs that no node declares any more, as long as they are as `pipe` left them, the cache can bring them
+/// back, and no node names them as its source.
+///
+/// # Errors
+/// One cannot be removed.
+pub(super) fn remove_leftovers(session: &Session) -> Result<Tidied, Trouble> {
+    let mut tidied = Tidied::default();
+    for (path, leftover) in leftovers(session) {
+        match leftover {
+            Leftover::Untouched { kept: true } => tidied.removed.push(path),
+            Leftover::Changed => tidied.given_up.push(path),
+            Leftover::Untouched { kept: false } | Leftover::Unfinished => tidied.stay.push(path),
         }
     }
-    removed.sort();
-    Ok(removed)
+    remove(session, &tidied.removed.iter().collect::<Vec<_>>())?;
+    Ok(tidied)
 }
 
 /// What a new project starts with.

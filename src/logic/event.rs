@@ -3,8 +3,10 @@
 //! Does not know who listens.
 
 mod kinds;
+mod leftover;
 mod summary;
 
+pub use leftover::Fate;
 pub use summary::Summary;
 mod plan;
 
@@ -13,6 +15,7 @@ pub use plan::{Plan, PlannedNode, Takes};
 use crate::base::path::ProjectPath;
 use crate::base::record::{Ending, Usage};
 use crate::logic::plan::Reason;
+use crate::logic::room::Pruned;
 use crate::logic::schedule::Ahead;
 use crate::logic::trace::Traced;
 use std::time::Duration;
@@ -375,16 +378,15 @@ pub enum Notice {
         /// How many.
         count: usize,
     },
-    /// A file matches a glob but is left out of it: a node that is gone wrote it, and nobody has changed it since.
+    /// A file that a node wrote which is gone.
     Leftover {
         /// Which.
         path: ProjectPath,
+        /// What becomes of it.
+        fate: Fate,
     },
-    /// An output that no node declares any more was removed: it was as `pipe` left it, and the cache holds it.
-    LeftoverRemoved {
-        /// Which.
-        path: ProjectPath,
-    },
+    /// The cache had become too large; what was used longest ago is gone.
+    CachePruned(Pruned),
     /// Another `pipe` is building in this project; this one waits.
     Waiting {
         /// What the other says of itself: process number and since when.

@@ -9,6 +9,7 @@ pub mod graph;
 
 pub mod plan;
 
+pub mod room;
 pub mod schedule;
 pub mod trace;
 

@@ -2,6 +2,7 @@
 //!
 //! Only output: nothing is ever read back from these forms. The sentences in them are those that people get.
 
+mod cache;
 mod check;
 mod events;
 mod history;
@@ -9,6 +10,7 @@ mod list;
 mod reasons;
 mod standing;
 
+pub use cache::cache_stats;
 pub use check::check;
 pub use events::EventLines;
 pub use history::{builds, runs};

@@ -7,6 +7,7 @@ mod blocks;
 
 mod changes;
 
+pub mod cache;
 pub mod diff;
 pub mod failures;
 

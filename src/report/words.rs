@@ -8,7 +8,7 @@ use super::printed::escaped;
 use super::units;
 use crate::base::path::ProjectPath;
 use crate::base::record::{PeakSource, RunCause, Usage};
-use crate::logic::event::Notice;
+use crate::logic::event::{Fate, Notice};
 use crate::logic::plan::Reason;
 
 /// Why a node is stale. Where a longer text changed, the first line ends in a colon, and old lines (`- `) and new
@@ -60,6 +60,23 @@ pub fn past_cause(cause: &RunCause) -> String {
     match cause.more {
         0 => first,
         more => format!("{first} (and {more} more)"),
+    }
+}
+
+fn leftover(path: &str, fate: Fate) -> String {
+    match fate {
+        Fate::LeftOut => format!(
+            "{path} matches a glob but is left out: a node that is gone wrote it; remove it, or change it to make it yours"
+        ),
+        Fate::Yours => format!(
+            "no node writes {path} any more; it was changed since, so it stays and is yours"
+        ),
+        Fate::Stays => format!(
+            "no node writes {path} any more; the cache could not bring it back, so it stays: `pipe clean` lists it"
+        ),
+        Fate::Removed => {
+            format!("removed {path}: no node writes it any more, and the cache can bring it back")
+        }
     }
 }
 
@@ -124,13 +141,13 @@ pub fn notice(notice: &Notice) -> String {
                 "{count} processes of a build that was killed were still running; they were ended"
             )
         }
-        Notice::Leftover { path } => format!(
-            "{} matches a glob but is left out: a node that is gone wrote it; remove it, or change it to make it yours",
-            shown(path)
-        ),
-        Notice::LeftoverRemoved { path } => format!(
-            "removed {}: no node writes it any more, and the cache can bring it back",
-            shown(path)
+        Notice::Leftover { path, fate } => leftover(&shown(path), *fate),
+        Notice::CachePruned(pruned) => format!(
+            "the cache was larger than {}: {}, not used for longest, went, and {} are free; it takes {} now (`pipe cache stats`)",
+            units::size(pruned.limit),
+            units::count(pruned.results, "result"),
+            units::size(pruned.freed),
+            units::size(pruned.left)
         ),
         Notice::Waiting { holder } => {
             format!(

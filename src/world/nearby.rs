@@ -53,6 +53,26 @@ pub fn kernel_kills() -> Option<u64> {
     count?.trim().parse().ok()
 }
 
+/// How large the disk is that `path` lies on, and how much of it is free to this user, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskRoom {
+    /// All of it.
+    pub total: u64,
+    /// Free.
+    pub free: u64,
+}
+
+/// Looks at the disk of `path`, or of the nearest folder above it that stands.
+pub fn disk_room(path: &Path) -> Option<DiskRoom> {
+    let found = path
+        .ancestors()
+        .find_map(|place| rustix::fs::statvfs(place).ok())?;
+    Some(DiskRoom {
+        total: found.f_blocks.saturating_mul(found.f_frsize),
+        free: found.f_bavail.saturating_mul(found.f_frsize),
+    })
+}
+
 fn physical_memory() -> u64 {
     let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = told

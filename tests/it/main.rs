@@ -9,6 +9,7 @@
 mod support;
 
 mod acceptance;
+mod archive;
 mod cache;
 mod check;
 mod commands;
@@ -27,6 +28,7 @@ mod oracle;
 mod processes;
 mod protection;
 mod quoting;
+mod room;
 mod scarce;
 mod schedule;
 mod schemas;

@@ -105,6 +105,39 @@ node "b" { in "src.txt"; out "build/b"; run "cat {in} > {out}" }
 }
 
 #[test]
+fn clean_offers_what_gone_nodes_left_and_takes_empty_folders() {
+    let stays = r#"node "a" { in "src.txt"; out "build/deep/a"; run "cat {in} > {out}" }"#;
+    let gone = r#"
+node "gone" { cache "off"; in "src.txt"; out "old/deep/gone"; run "echo gone > {out}" }
+node "edited" { in "src.txt"; out "kept/edited"; run "cat {in} > {out}" }
+"#;
+    let sandbox = Sandbox::new(&format!("{stays}{gone}"));
+    sandbox.write("src.txt", "1\n");
+    sandbox.build();
+    sandbox.write("kept/edited", "mine\n");
+    sandbox.manifest(stays);
+    let listed = sandbox.pipe("clean -n").expect_code(0);
+    listed.expect_said("remove  old/deep/gone  (its node is gone)");
+    listed.expect_said("keep    kept/edited");
+    // A build lists both: neither can it bring the one back, nor is the other its own.
+    let build = sandbox.build();
+    build.expect_said("no node writes old/deep/gone any more; the cache could not");
+    build.expect_said("no node writes kept/edited any more; it was changed since");
+    assert!(sandbox.stands("old/deep/gone"));
+    sandbox.build().expect_nothing_done();
+    // Who names a node means its outputs alone.
+    sandbox.pipe("clean a -y").expect_code(0);
+    assert!(!sandbox.stands("build") && sandbox.stands("old/deep/gone"));
+    sandbox.pipe("clean -y").expect_code(0);
+    assert!(!sandbox.stands("old"), "the folders were made for it");
+    assert_eq!(sandbox.read("kept/edited"), "mine\n");
+    sandbox.build();
+    sandbox.write("build/mine", "");
+    sandbox.pipe("clean -y").expect_code(0);
+    assert!(!sandbox.stands("build/deep") && sandbox.stands("build/mine"));
+}
+
+#[test]
 fn init_never_overwrites() {
     let sandbox = Sandbox::new("// mine\n");
     sandbox.pipe("init").expect_code(2).expect_said("pipe.kdl");

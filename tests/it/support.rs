@@ -102,6 +102,12 @@ impl Sandbox {
         removed.unwrap_or_else(|error| panic!("removing {}: {error}", path.display()));
     }
 
+    pub(crate) fn remove_if_there(&self, path: &str) {
+        if self.stands(path) {
+            self.remove(path);
+        }
+    }
+
     /// The program, ready to start in this project.
     pub(crate) fn command<A: AsRef<OsStr>>(
         &self,
@@ -226,6 +232,7 @@ pub(crate) fn command_in<A: AsRef<OsStr>>(
         .stdin(Stdio::null());
     command
         .env_remove("PIPE_CACHE_DIR")
+        .env_remove("PIPE_CACHE_MAX")
         .env_remove("NO_COLOR")
         .env_remove("COLUMNS");
     command

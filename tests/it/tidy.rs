@@ -33,11 +33,14 @@ const LOGIC_FLOORS: &[(&str, &[&str])] = &[
     ("graph", &["manifest", "params", "graph"]),
     ("plan", &["manifest", "graph", "plan"]),
     ("schedule", &["manifest", "graph", "schedule"]),
+    ("room", &["room"]),
     ("trace", &["trace"]),
     ("trigger", &["trigger"]),
     (
         "event",
-        &["manifest", "graph", "plan", "schedule", "trace", "event"],
+        &[
+            "manifest", "graph", "plan", "schedule", "room", "trace", "event",
+        ],
     ),
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! Does not know the sentences that people get.
 
-use super::{FailureCause, Notice};
+use super::{FailureCause, Fate, Notice};
 use crate::base::record::Ending;
 
 impl FailureCause {
@@ -49,8 +49,12 @@ impl Notice {
             Notice::NotKept { .. } => "not-kept",
             Notice::BadCacheEntry { .. } => "bad-cache-entry",
             Notice::OrphansEnded { .. } => "orphans-ended",
-            Notice::Leftover { .. } => "leftover",
-            Notice::LeftoverRemoved { .. } => "leftover-removed",
+            Notice::Leftover { fate, .. } => match fate {
+                Fate::LeftOut => "leftover",
+                Fate::Yours | Fate::Stays => "leftover-kept",
+                Fate::Removed => "leftover-removed",
+            },
+            Notice::CachePruned(_) => "cache-pruned",
             Notice::Waiting { .. } => "waiting",
             Notice::Traced(_) => "traced",
             Notice::Trouble(_) => "trouble",
@@ -72,7 +76,7 @@ impl Notice {
             Notice::OrphansEnded { .. }
             | Notice::LeftAtTheEnd { .. }
             | Notice::Leftover { .. }
-            | Notice::LeftoverRemoved { .. }
+            | Notice::CachePruned(_)
             | Notice::Waiting { .. }
             | Notice::Trouble(_) => None,
         }
@@ -85,8 +89,9 @@ impl Notice {
             Notice::Waiting { .. }
                 | Notice::Changed { .. }
                 | Notice::OrphansEnded { .. }
-                | Notice::LeftoverRemoved { .. }
+                | Notice::CachePruned(_)
                 | Notice::Clamped { .. }
-        ) || matches!(self, Notice::Traced(traced) if !traced.warns())
+        ) || matches!(self, Notice::Leftover { fate, .. } if *fate != Fate::LeftOut)
+            || matches!(self, Notice::Traced(traced) if !traced.warns())
     }
 }

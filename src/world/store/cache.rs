@@ -6,6 +6,7 @@
 
 use super::format;
 pub use super::restore::RestoreTrouble;
+use super::room::touch;
 use super::{sweep, temporary, write_whole};
 use crate::base::content::{Content, EntryKind, Tree};
 use crate::base::digest::Digest;
@@ -17,6 +18,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Changes when the meaning of an entry changes; other versions live beside it.
 const VERSION: &str = "v1";
@@ -29,6 +31,8 @@ pub struct LocalCache {
     /// Where outputs are built before they are renamed into place, when it is on the same file system.
     pub(super) aside: PathBuf,
     swept: Once,
+    /// How many bytes of blobs were added.
+    added: AtomicU64,
 }
 
 /// What the cache has for a key.
@@ -49,6 +53,7 @@ impl LocalCache {
             folder: folder.join(VERSION),
             aside: aside.to_path_buf(),
             swept: Once::new(),
+            added: AtomicU64::new(0),
         }
     }
 
@@ -120,7 +125,7 @@ impl LocalCache {
     /// The blob cannot be written.
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, Trouble> {
         let digest = Digest::of(bytes);
-        if !matches!(self.blob(&digest), Ok(Some(_))) {
+        if !(matches!(self.blob(&digest), Ok(Some(_))) && self.reuse(&digest)) {
             self.publish_bytes(bytes, &digest)?;
         }
         Ok(digest)
@@ -161,6 +166,23 @@ impl LocalCache {
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
     }
 
+    /// Says of a blob that is there that it is used now, so that no pruning takes it. False when it has just gone.
+    pub(super) fn reuse(&self, digest: &Digest) -> bool {
+        // Where nobody may say so, there is nobody here who could prune either.
+        let touched = touch(&self.blob_path(digest));
+        !touched.is_err_and(|error| is_absence(error.kind()))
+    }
+
+    /// How many bytes of blobs were added through this value.
+    pub fn added(&self) -> u64 {
+        self.added.load(Ordering::Relaxed)
+    }
+
+    /// Where entries of this version lie.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(super) fn blob_path(&self, digest: &Digest) -> PathBuf {
         self.entry_path("blobs", digest)
     }
@@ -179,16 +201,19 @@ impl LocalCache {
         let publish = || {
             fs::set_permissions(made, fs::Permissions::from_mode(BLOB_MODE))
                 .map_err(Trouble::on("protect", made))?;
+            let size = made.metadata().map_or(0, |metadata| metadata.len());
             // The folder is nearly always there.
             fs::rename(made, &path).or_else(|_| {
                 self.folder_of(&path)?;
                 fs::rename(made, &path).map_err(Trouble::on("create", &path))
-            })
+            })?;
+            self.added.fetch_add(size, Ordering::Relaxed);
+            Ok(())
         };
         publish().inspect_err(|_| drop(fs::remove_file(made)))
     }
 
-    fn result_path(&self, key: &Key) -> PathBuf {
+    pub(super) fn result_path(&self, key: &Key) -> PathBuf {
         self.entry_path("results", &key.0)
     }
 
@@ -205,7 +230,7 @@ impl LocalCache {
 
 const RESULT_HEADER: &str = "pipe result 2";
 
-fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
+pub(super) fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
     let mut body = FlatWriter::default();
     body.text(RESULT_HEADER).digest(&key.0);
     format::put_result(&mut body, result);
@@ -215,7 +240,7 @@ fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
     out.0
 }
 
-fn decode_result(key: &Key, bytes: &[u8]) -> Option<RunResult> {
+pub(super) fn decode_result(key: &Key, bytes: &[u8]) -> Option<RunResult> {
     let mut from = FlatReader(bytes);
     if from.digest()? != Digest::of(from.0)
         || from.text()? != RESULT_HEADER

@@ -15,6 +15,7 @@ use crate::base::content::Content;
 use crate::base::digest::Digest;
 use crate::base::flat::FlatReader;
 use crate::base::path::ProjectPath;
+use crate::base::record::Key;
 use crate::base::record::{NodeRecord, StampedDigest};
 use crate::world::stamps::{Hashed, KnownStamps};
 use crate::world::trouble::{Trouble, is_absence};
@@ -137,6 +138,16 @@ impl Ledger {
     /// What is remembered of a node.
     pub fn node(&self, name: &str) -> Option<NodeRecord> {
         format::take_record(&mut self.found(&self.nodes, name)?)
+    }
+
+    /// The key of every node that is remembered.
+    pub fn keys(&self) -> Vec<Key> {
+        let key = |&(start, end): &(u32, u32)| {
+            let mut from = FlatReader(&self.bytes[start as usize..end as usize]);
+            from.text()?;
+            from.digest().map(Key)
+        };
+        self.nodes.values().filter_map(key).collect()
     }
 
     /// Hands over the stamps, for an observer to trust.

@@ -2,9 +2,11 @@
 //!
 //! Decides nothing about nodes. Whatever is read back is checked first: damage is a miss, never a wrong answer.
 
+mod archive;
 pub mod cache;
 mod copy;
 mod entry;
+pub mod folders;
 mod format;
 mod frames;
 mod keep;
@@ -12,7 +14,13 @@ pub mod ledger;
 pub mod lock;
 mod map;
 mod restore;
+mod room;
 pub mod state;
+mod verify;
+
+pub use archive::{ArchiveFault, Carried};
+pub use room::{Announced, Inventory, KeptResult};
+pub use verify::Verified;
 
 use crate::base::path::OWN_PREFIX;
 use crate::world::clock;

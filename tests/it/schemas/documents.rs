@@ -153,6 +153,38 @@ fn status_and_why_have_every_state_with_its_reasons() {
 }
 
 #[test]
+fn cache_stats_count_what_is_kept_and_what_it_saved() {
+    let sandbox = sandbox();
+    let empty = document(&sandbox, "cache-stats", "cache stats --json");
+    assert_eq!((&empty["results"], &empty["size"]), (&json!(0), &json!(0)));
+    sandbox.build();
+    sandbox.write("raw.txt", "other");
+    sandbox.build();
+    sandbox.write("raw.txt", "raw");
+    sandbox.build();
+    let stats = document(&sandbox, "cache-stats", "cache stats --json");
+    assert_eq!(
+        (&stats["results"], &stats["here"]["results"]),
+        (&json!(5), &json!(3)),
+        "{stats}"
+    );
+    let history = &stats["history"];
+    assert_eq!(
+        (&history["builds"], &history["ran"], &history["restored"]),
+        (&json!(3), &json!(5), &json!(2)),
+        "{stats}"
+    );
+    assert!(stats["limit"].as_u64() >= Some(5 << 30), "{stats}");
+    assert!(
+        stats["size"].as_u64() > stats["here"]["size"].as_u64(),
+        "{stats}"
+    );
+    let text = sandbox.pipe("cache stats").expect_code(0);
+    text.expect_said("5 results");
+    text.expect_said("2 nodes restored, 5 ran");
+}
+
+#[test]
 fn list_says_what_a_node_is() {
     let list = document(&sandbox(), "list", "list --json");
     assert_eq!(names(&list), ["copy", "sum", "rest"]);
@@ -267,7 +299,15 @@ fn a_run_that_only_pretends_to_go_well_is_remembered_as_failed() {
 #[test]
 fn every_schema_is_printed_and_says_which_it_is() {
     let sandbox = sandbox();
-    let names = ["check", "events", "history", "list", "status", "why"];
+    let names = [
+        "cache-stats",
+        "check",
+        "events",
+        "history",
+        "list",
+        "status",
+        "why",
+    ];
     for name in names {
         let printed = sandbox.pipe(&format!("schema {name}")).expect_code(0).out;
         let printed: Value = serde_json::from_str(&printed).expect("JSON");
