@@ -20,6 +20,7 @@ mod inputs;
 mod items;
 mod listings;
 mod memory;
+pub mod outline;
 mod pool;
 mod run;
 pub mod shared;

@@ -9,6 +9,8 @@ pub mod graph;
 
 pub mod plan;
 
+pub mod drawing;
+
 pub mod schedule;
 pub mod trace;
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod events;
+mod graph;
 mod history;
 mod list;
 mod reasons;
@@ -11,6 +12,8 @@ mod standing;
 
 pub use check::check;
 pub use events::EventLines;
+pub use graph::graph;
+pub(super) use graph::graph_in_a_line;
 pub use history::{builds, runs};
 pub use list::list;
 pub use standing::{Standing, status, why};

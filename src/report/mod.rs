@@ -10,6 +10,8 @@ mod changes;
 pub mod diff;
 pub mod failures;
 
+pub mod graph;
+
 pub mod history;
 
 pub mod json;

@@ -33,6 +33,7 @@ const LOGIC_FLOORS: &[(&str, &[&str])] = &[
     ("graph", &["manifest", "params", "graph"]),
     ("plan", &["manifest", "graph", "plan"]),
     ("schedule", &["manifest", "graph", "schedule"]),
+    ("drawing", &["manifest", "graph", "drawing"]),
     ("trace", &["trace"]),
     ("trigger", &["trigger"]),
     (
