@@ -21,7 +21,7 @@ pub(super) fn run(caller: &Caller, asked: &Graph) -> Result<u8, SessionError> {
         stale: asked.stale,
         unfold: asked.unfold,
     })?;
-    let title = place.home.file_name().map(|name| name.to_string_lossy());
+    let title = place.root.file_name().map(|name| name.to_string_lossy());
     let picture = Picture {
         standing: json::Standing {
             graph: &session.project.graph,

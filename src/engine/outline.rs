@@ -49,7 +49,10 @@ impl Session {
                 *shown &= *forecast != Some(Forecast::Fresh);
             }
         }
-        let nodes: Vec<NodeId> = graph.nodes().filter(|node| shown[node.0 as usize]).collect();
+        let nodes: Vec<NodeId> = graph
+            .nodes()
+            .filter(|node| shown[node.0 as usize])
+            .collect();
         let (times, guessed) = expected_durations(graph, &self.tools, &nodes);
         let mut expected = vec![None; graph.len()];
         for ((node, time), guessed) in nodes.iter().zip(times).zip(guessed) {

@@ -99,7 +99,12 @@ impl Picture<'_> {
 
     /// The same for all that is shown.
     pub(super) fn all_states(&self) -> Vec<(State, usize)> {
-        self.counted(self.drawing.cards.iter().flat_map(|card| card.nodes.iter().copied()))
+        self.counted(
+            self.drawing
+                .cards
+                .iter()
+                .flat_map(|card| card.nodes.iter().copied()),
+        )
     }
 
     fn counted(&self, nodes: impl Iterator<Item = NodeId>) -> Vec<(State, usize)> {

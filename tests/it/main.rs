@@ -24,6 +24,7 @@ mod language;
 mod live;
 mod memory;
 mod oracle;
+mod picture;
 mod processes;
 mod protection;
 mod quoting;

@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, HashMap};
 ///
 /// Instances that need each other by way of other nodes have a card each in any case: folded they would make a circle.
 pub fn fold(graph: &Graph, shown: &[bool], unfold: bool, longest: Longest) -> Drawing {
-    let order: Vec<NodeId> = graph.order().filter(|node| shown[node.0 as usize]).collect();
+    let order: Vec<NodeId> = graph
+        .order()
+        .filter(|node| shown[node.0 as usize])
+        .collect();
     let is_together = vec![!unfold; graph.len()];
     let mut cards = Cards::group(graph, &order, &is_together);
     let mut links = cards.links(graph, &order);
@@ -145,7 +148,10 @@ fn sorted(count: usize, links: &Links) -> Vec<u32> {
     let mut done = 0;
     while let Some(&card) = order.get(done) {
         done += 1;
-        for &(_, to) in links.range((card, 0)..=(card, u32::MAX)).map(|(ends, _)| ends) {
+        for &(_, to) in links
+            .range((card, 0)..=(card, u32::MAX))
+            .map(|(ends, _)| ends)
+        {
             waits[to as usize] -= 1;
             if waits[to as usize] == 0 {
                 order.push(to);

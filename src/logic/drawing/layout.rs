@@ -112,7 +112,7 @@ fn things(task: &Task, columns: &Columns) -> (Vec<Thing>, Vec<Vec<u32>>) {
     let span = |line: &(u32, u32)| columns.of[line.1 as usize] - columns.of[line.0 as usize];
     let mut by_span: Vec<usize> = (0..task.lines.len()).collect();
     by_span.sort_by_key(|&line| span(&task.lines[line]));
-    let mut left = 8 * (count + task.lines.len());
+    let mut left = 4 * (count + task.lines.len());
     for line in by_span {
         let (from, to) = task.lines[line];
         let passed = span(&task.lines[line]).saturating_sub(1) as usize;
@@ -154,9 +154,15 @@ mod tests {
         });
         assert_eq!(layout.corners.len(), count);
         for (at, (&(from, to), way)) in lines.iter().zip(&layout.ways).enumerate() {
-            assert!(layout.columns[from as usize] < layout.columns[to as usize], "line {at}");
+            assert!(
+                layout.columns[from as usize] < layout.columns[to as usize],
+                "line {at}"
+            );
             assert_eq!(way.len() % 2, 0, "line {at}");
-            assert!(way.is_sorted_by(|a, b| a.0 <= b.0), "line {at} runs back: {way:?}");
+            assert!(
+                way.is_sorted_by(|a, b| a.0 <= b.0),
+                "line {at} runs back: {way:?}"
+            );
         }
         layout
     }
@@ -188,7 +194,10 @@ mod tests {
         let (top, bottom) = (past.corners[1].1, past.corners[1].1 + 40.0);
         let way = &past.ways[1];
         assert_eq!(way.len(), 4);
-        assert!(way[1].1 < top || way[1].1 > bottom, "{way:?} meets {top}..{bottom}");
+        assert!(
+            way[1].1 < top || way[1].1 > bottom,
+            "{way:?} meets {top}..{bottom}"
+        );
     }
 
     #[test]
@@ -235,12 +244,12 @@ mod tests {
 
     #[test]
     fn deep_and_tangled_graphs_stay_affordable() {
-        let count = 30_000u32;
+        let count = 3_000u32;
         let mut lines: Vec<(u32, u32)> = (1..count).map(|card| (card - 1, card)).collect();
-        // Lines across the whole depth: one for each card, which would pass half a thousand million columns.
+        // Lines across the whole depth: one for each card, which would pass four and a half million columns.
         lines.extend((2..count).map(|card| (0, card)));
         let things = laid_out(count as usize, &lines);
         let points: usize = things.ways.iter().map(Vec::len).sum();
-        assert!(points < 40 * lines.len());
+        assert!(points < 20 * lines.len());
     }
 }

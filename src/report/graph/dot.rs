@@ -77,6 +77,9 @@ mod tests {
 
     #[test]
     fn quotes_and_line_ends_stay_inside() {
-        assert_eq!(quoted(&["a\"b\\", "", "c\nd"]), "\"a\\\"b\\\\\\nc\u{fffd}d\"");
+        assert_eq!(
+            quoted(&["a\"b\\", "", "c\nd"]),
+            "\"a\\\"b\\\\\\nc\u{fffd}d\""
+        );
     }
 }

@@ -54,13 +54,19 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_hold_is_replaced() {
-        assert_eq!(xml("a<b>&\"'\u{1b}\n"), "a&lt;b&gt;&amp;&quot;&#39;\u{fffd}\n");
+        assert_eq!(
+            xml("a<b>&\"'\u{1b}\n"),
+            "a&lt;b&gt;&amp;&quot;&#39;\u{fffd}\n"
+        );
     }
 
     #[test]
     fn long_names_keep_both_ends() {
         assert_eq!(shortened("short", 5), "short");
         assert_eq!(shortened("train@forest,1", 9), "trai\u{2026}st,1");
-        assert_eq!(shortened("\u{6f22}\u{6f22}\u{6f22}\u{6f22}", 5), "\u{6f22}\u{2026}\u{6f22}");
+        assert_eq!(
+            shortened("\u{6f22}\u{6f22}\u{6f22}\u{6f22}", 5),
+            "\u{6f22}\u{2026}\u{6f22}"
+        );
     }
 }

@@ -10,7 +10,11 @@ use std::fmt::Write;
 pub fn mermaid(picture: &Picture<'_>) -> String {
     let mut text = String::from("flowchart LR\n");
     for (number, card) in picture.drawing.cards.iter().enumerate() {
-        let longest = if card.is_longest { "<br>longest path" } else { "" };
+        let longest = if card.is_longest {
+            "<br>longest path"
+        } else {
+            ""
+        };
         let label = format!(
             "{}<br>{}{longest}",
             escaped(&picture.name_words(card)),
@@ -21,7 +25,11 @@ pub fn mermaid(picture: &Picture<'_>) -> String {
             false => ("[[", "]]"),
         };
         let state = picture.states(card)[0].0;
-        let _ = writeln!(text, "    n{number}{open}\"{label}\"{close}:::{}", name(state));
+        let _ = writeln!(
+            text,
+            "    n{number}{open}\"{label}\"{close}:::{}",
+            name(state)
+        );
     }
     let mut longest = Vec::new();
     for (number, line) in picture.drawing.lines.iter().enumerate() {

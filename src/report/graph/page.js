@@ -30,7 +30,7 @@
     show();
   }
   function fit() {
-    const box = size(), left = box.width < 500 ? 16 : 68, low = 56;
+    const box = size(), left = box.width <= 700 ? 16 : 68, low = 56;
     const wide = box.width - left - 20, high = box.height - 20 - low;
     view.scale = Math.min(1.25, wide / Math.max(whole.width, 1), high / Math.max(whole.height, 1));
     view.x = left + Math.max(0, (wide - whole.width * view.scale) / 2);
@@ -41,11 +41,11 @@
   function start() {
     fit();
     if (view.scale >= 0.55) return;
-    const box = size(), scale = box.width < 500 ? 0.8 : Math.min(0.75, Math.max(view.scale, 0.55));
+    const box = size(), scale = box.width <= 700 ? 0.8 : Math.min(0.75, Math.max(view.scale, 0.55));
     const column = places.filter((place) => place[0] === 0);
     const middle = column.reduce((sum, place) => sum + place[1], 0) / Math.max(column.length, 1);
     view.scale = scale;
-    view.x = box.width < 500 ? 16 : 68;
+    view.x = box.width <= 700 ? 16 : 68;
     view.y = whole.height * scale < box.height ? (box.height - whole.height * scale) / 2 : Math.min(20, box.height / 2 - middle * scale);
     show();
   }
@@ -53,7 +53,7 @@
     const [x, y, width] = places[number], box = size();
     if (view.scale < 0.6) view.scale = 0.9;
     const left = x * view.scale + view.x, top = y * view.scale + view.y;
-    const low = box.width < 500 && !panel.hidden ? box.height * 0.34 : box.height - 70;
+    const low = box.width <= 700 && !panel.hidden ? box.height * 0.34 : box.height - 70;
     if (left < 20 || left + width * view.scale > box.width - 20 || top < 20 || top + tall * view.scale > low) {
       view.x = box.width / 2 - (x + width / 2) * view.scale;
       view.y = (low + 20) / 2 - (y + tall / 2) * view.scale;
@@ -219,6 +219,8 @@
     const words = search.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     chosen = null; panel.hidden = true; at = -1;
     found = words.length ? data.cards.map((_, number) => number).filter((number) => words.every((word) => textOf(number).includes(word))) : [];
+    const named = (number) => words.every((word) => data.cards[number].name.toLowerCase().includes(word)) ? 0 : 1;
+    found.sort((a, b) => named(a) - named(b));
     $("found").textContent = words.length ? (found.length ? `${found.length} found` : "nothing found") : "";
     mark(); sift();
     if (found.length) reveal(found[0]);

@@ -55,7 +55,9 @@ pub fn page(picture: &Picture<'_>) -> String {
 fn fill(page: &str, values: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(page.len());
     for (number, part) in page.split("%%").enumerate() {
-        let value = values.iter().find(|(name, _)| number % 2 == 1 && *name == part);
+        let value = values
+            .iter()
+            .find(|(name, _)| number % 2 == 1 && *name == part);
         text.push_str(value.map_or(part, |(_, value)| value));
     }
     text

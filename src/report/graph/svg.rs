@@ -3,8 +3,8 @@
 //! The same scene stands in the SVG file and in the page; each brings its own style. Does not know how cards find their
 //! places.
 
-use super::escape::{shortened, xml};
 use super::Picture;
+use super::escape::{shortened, xml};
 use crate::logic::drawing::layout::{Layout, Task, layout};
 use crate::logic::drawing::{Card, Line};
 use std::fmt::Write;
@@ -50,8 +50,16 @@ pub fn svg(picture: &Picture<'_>) -> String {
     let _ = writeln!(
         text,
         "<text class=\"facts\" x=\"{MARGIN}\" y=\"78\">{}{}</text>",
-        if longest.is_empty() { String::new() } else { format!("thick: {}", xml(&longest)) },
-        if picture.drawing.lines.iter().any(|line| !line.reads) { " \u{b7} dashed: after, order only" } else { "" },
+        if longest.is_empty() {
+            String::new()
+        } else {
+            format!("thick: {}", xml(&longest))
+        },
+        if picture.drawing.lines.iter().any(|line| !line.reads) {
+            " \u{b7} dashed: after, order only"
+        } else {
+            ""
+        },
     );
     let _ = writeln!(
         text,
@@ -79,7 +87,11 @@ pub(super) fn scene(picture: &Picture<'_>) -> (String, Layout) {
             .map(|(words, card)| width(words, card))
             .collect(),
         heights: vec![CARD_HEIGHT; drawing.cards.len()],
-        lines: drawing.lines.iter().map(|line| (line.from, line.to)).collect(),
+        lines: drawing
+            .lines
+            .iter()
+            .map(|line| (line.from, line.to))
+            .collect(),
         gap: 64.0,
         space: 18.0,
     });
@@ -95,7 +107,14 @@ pub(super) fn scene(picture: &Picture<'_>) -> (String, Layout) {
     text.push_str("</g>\n<g class=\"cards\">\n");
     for (number, (card, words)) in drawing.cards.iter().zip(&words).enumerate() {
         let corner = layout.corners[number];
-        push_card(&mut text, picture, (number, card), words, corner, layout.widths[number]);
+        push_card(
+            &mut text,
+            picture,
+            (number, card),
+            words,
+            corner,
+            layout.widths[number],
+        );
     }
     text.push_str("</g>\n");
     (text, layout)
@@ -163,7 +182,11 @@ fn push_card(
         "{}: {}{}",
         picture.name_words(card),
         picture.facts(card),
-        if card.is_longest { " \u{b7} on the longest path" } else { "" }
+        if card.is_longest {
+            " \u{b7} on the longest path"
+        } else {
+            ""
+        }
     );
     let _ = write!(
         text,

@@ -37,7 +37,10 @@ pub fn tree(picture: &Picture<'_>, style: Tree) -> String {
     let count = picture.drawing.cards.len();
     let mut below: Vec<Vec<(u32, bool)>> = vec![Vec::new(); count];
     let mut is_root = vec![true; count];
-    for Line { from, to, reads, .. } in &picture.drawing.lines {
+    for Line {
+        from, to, reads, ..
+    } in &picture.drawing.lines
+    {
         let (upper, lower) = match style.users_below {
             true => (*from, *to),
             false => (*to, *from),
@@ -50,7 +53,9 @@ pub fn tree(picture: &Picture<'_>, style: Tree) -> String {
         let _ = writeln!(text, "{longest}: marked {}", longest_mark(style));
     }
     let mut told = vec![false; count];
-    let roots = (0..count as u32).rev().filter(|&card| is_root[card as usize]);
+    let roots = (0..count as u32)
+        .rev()
+        .filter(|&card| is_root[card as usize]);
     let root = |card| Branch {
         card,
         reads: true,
@@ -62,7 +67,13 @@ pub fn tree(picture: &Picture<'_>, style: Tree) -> String {
     while let Some(branch) = stack.pop() {
         let children = &below[branch.card as usize];
         let is_told = std::mem::replace(&mut told[branch.card as usize], true);
-        push_line(&mut text, picture, style, &branch, is_told && !children.is_empty());
+        push_line(
+            &mut text,
+            picture,
+            style,
+            &branch,
+            is_told && !children.is_empty(),
+        );
         if is_told {
             continue;
         }
@@ -83,15 +94,15 @@ pub fn tree(picture: &Picture<'_>, style: Tree) -> String {
     text
 }
 
-fn push_line(
-    text: &mut String,
-    picture: &Picture<'_>,
-    style: Tree,
-    branch: &Branch,
-    seen: bool,
-) {
+fn push_line(text: &mut String, picture: &Picture<'_>, style: Tree, branch: &Branch, seen: bool) {
     let [bar, fork, end, after_fork, after_end] = match style.unicode {
-        true => ["\u{2502}  ", "\u{251c}\u{2500} ", "\u{2514}\u{2500} ", "\u{251c}\u{254c} ", "\u{2514}\u{254c} "],
+        true => [
+            "\u{2502}  ",
+            "\u{251c}\u{2500} ",
+            "\u{2514}\u{2500} ",
+            "\u{251c}\u{254c} ",
+            "\u{2514}\u{254c} ",
+        ],
         false => ["|  ", "|- ", "`- ", "|. ", "`. "],
     };
     for &more in &branch.more {

@@ -91,7 +91,11 @@ fn whole<'p>(picture: &'p Picture<'p>) -> Document<'p> {
         version: VERSION,
         counts: states.map(|(state, count)| (state.code(), count)).collect(),
         longest_path: (!drawing.longest.nodes.is_empty()).then(|| longest(picture)),
-        cards: drawing.cards.iter().map(|card| entry_of_card(picture, card)).collect(),
+        cards: drawing
+            .cards
+            .iter()
+            .map(|card| entry_of_card(picture, card))
+            .collect(),
         lines: drawing.lines.iter().map(entry_of_line).collect(),
         nodes: nodes
             .map(|&node| entry(picture, &missing, node, on_path[node.0 as usize]))
@@ -104,7 +108,9 @@ fn longest<'p>(picture: &'p Picture<'p>) -> Longest<'p> {
     let nodes = longest.nodes.iter();
     Longest {
         of: if longest.is_ahead { "ahead" } else { "all" },
-        nodes: nodes.map(|&node| picture.standing.graph.name(node)).collect(),
+        nodes: nodes
+            .map(|&node| picture.standing.graph.name(node))
+            .collect(),
         expected_ms: longest.expected_ms,
         guessed: longest.guessed,
     }

@@ -7,11 +7,16 @@
 use super::Thing;
 
 const SWEEPS: usize = 12;
+/// Above so many things the sweeps are fewer.
+const MANY: usize = 30_000;
 
 /// The upper edge of each thing; the uppermost is at 0.
 pub(super) fn place(things: &[Thing], rows: &[Vec<u32>], space: f64) -> Vec<f64> {
     let mut tops = vec![0.0f64; things.len()];
-    let tallest = rows.iter().map(|row| extent(things, row, space)).fold(0.0, f64::max);
+    let tallest = rows
+        .iter()
+        .map(|row| extent(things, row, space))
+        .fold(0.0, f64::max);
     for row in rows {
         let mut top = (tallest - extent(things, row, space)) / 2.0;
         for &thing in row {
@@ -19,15 +24,20 @@ pub(super) fn place(things: &[Thing], rows: &[Vec<u32>], space: f64) -> Vec<f64>
             top += step(things, thing, space);
         }
     }
-    for sweep in 0..SWEEPS {
+    let sweeps = if things.len() > MANY { 4 } else { SWEEPS };
+    for sweep in 0..sweeps {
         // At the end both sides count, so that a card stands in the middle of all that it is joined to.
-        let sides = match (sweep + 2 < SWEEPS, sweep % 2 == 0) {
+        let sides = match (sweep + 2 < sweeps, sweep % 2 == 0) {
             (true, true) => (true, false),
             (true, false) => (false, true),
             (false, _) => (true, true),
         };
         for at in 0..rows.len() {
-            let column = if sweep % 2 == 0 { at } else { rows.len() - 1 - at };
+            let column = if sweep % 2 == 0 {
+                at
+            } else {
+                rows.len() - 1 - at
+            };
             settle(things, &rows[column], space, sides, &mut tops);
         }
     }
@@ -86,7 +96,11 @@ fn settle(things: &[Thing], row: &[u32], space: f64, sides: (bool, bool), tops: 
         }
         pools.push(pool);
     }
-    let ends = pools.iter().skip(1).map(|pool| pool.first).chain([row.len()]);
+    let ends = pools
+        .iter()
+        .skip(1)
+        .map(|pool| pool.first)
+        .chain([row.len()]);
     for (pool, end) in pools.iter().zip(ends) {
         for at in pool.first..end {
             tops[row[at] as usize] = pool.top() + ways[at];
