@@ -86,6 +86,8 @@ pub(super) enum Command {
     Why(Why),
     /// List the nodes
     List(List),
+    /// Draw the graph: who needs whom, what is stale, what takes longest
+    Graph(Graph),
     /// Show what a node printed
     Log(Log),
     /// List past builds, or the runs of a node: when, why, how long
@@ -123,6 +125,8 @@ pub(super) enum SchemaName {
     Check,
     /// A line of `pipe build --events`
     Events,
+    /// `pipe graph --format json`
+    Graph,
     /// `pipe history --json`
     History,
     /// `pipe list --json`
@@ -310,6 +314,47 @@ pub(super) struct List {
     /// One JSON document on standard output, for programs
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+With targets, these and what they need are shown. Waits for no build and changes nothing.
+
+Examples:
+  pipe graph                              a tree of everything
+  pipe graph fit --down                   `fit` and all that needs it
+  pipe graph --stale                      what a build would deal with
+  pipe graph --format html > graph.html   a page to look around in
+  pipe graph --format dot | dot -Tpdf > graph.pdf")]
+pub(super) struct Graph {
+    /// Nodes, outputs or globs
+    #[arg(value_name = "TARGET")]
+    pub(super) targets: Vec<String>,
+    /// How: lines for a terminal, input of Graphviz or Mermaid, a document for programs, a picture, or a page
+    #[arg(long, value_name = "FORMAT", default_value = "tree")]
+    pub(super) format: GraphFormat,
+    /// The targets and what they need; as without it, unless --down is given too
+    #[arg(long, requires = "targets")]
+    pub(super) up: bool,
+    /// The targets and what needs them; with --up both
+    #[arg(long, requires = "targets")]
+    pub(super) down: bool,
+    /// Only what is not fresh
+    #[arg(long)]
+    pub(super) stale: bool,
+    /// Each instance of a matrix by itself, instead of all together
+    #[arg(long)]
+    pub(super) unfold: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    Tree,
+    Dot,
+    Mermaid,
+    Json,
+    Svg,
+    Html,
 }
 
 #[derive(Debug, Args)]

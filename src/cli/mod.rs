@@ -14,6 +14,7 @@ mod clean;
 mod events;
 mod failure;
 mod fmt;
+mod graph;
 mod history;
 mod init;
 mod keys;
@@ -84,6 +85,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Status(status) => status::run(&caller, status),
         Command::Why(why) => why::run(&caller, why),
         Command::List(list) => list::run(&caller, list),
+        Command::Graph(graph) => graph::run(&caller, graph),
         Command::Log(log) => log::run(&caller, log),
         Command::History(history) => history::run(&caller, history),
         Command::Trace(trace) => trace::run(&caller, trace),

@@ -75,6 +75,11 @@ impl Screen {
 
     /// Whether standard error can show more than ASCII.
     fn unicode_err(&self) -> bool {
+        self.unicode_out() && !dumb() && std::io::stderr().is_terminal()
+    }
+
+    /// Whether who reads standard output takes more than ASCII.
+    pub(super) fn unicode_out(&self) -> bool {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .iter()
             .filter_map(std::env::var_os)
@@ -83,7 +88,7 @@ impl Screen {
             let locale = locale.to_string_lossy().to_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        utf8 && !is_set("NO_UNICODE") && !dumb() && std::io::stderr().is_terminal()
+        utf8 && !is_set("NO_UNICODE")
     }
 
     /// Whether somebody can be asked.

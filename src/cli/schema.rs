@@ -12,6 +12,7 @@ pub(super) fn run(asked: &Schema) -> Result<u8, SessionError> {
         SchemaName::CacheStats => include_str!("../../schemas/cache-stats.json").to_owned(),
         SchemaName::Check => include_str!("../../schemas/check.json").to_owned(),
         SchemaName::Events => include_str!("../../schemas/events.json").to_owned(),
+        SchemaName::Graph => include_str!("../../schemas/graph.json").to_owned(),
         SchemaName::History => include_str!("../../schemas/history.json").to_owned(),
         SchemaName::List => include_str!("../../schemas/list.json").to_owned(),
         SchemaName::Status => include_str!("../../schemas/status.json").to_owned(),

@@ -141,7 +141,11 @@ impl Resources {
 
 /// How long each node is expected to run, in milliseconds; and whether that is a guess, since it is not known to have
 /// run before.
-fn expected_durations(graph: &Graph, tools: &Tools, nodes: &[NodeId]) -> (Vec<u64>, Vec<bool>) {
+pub(super) fn expected_durations(
+    graph: &Graph,
+    tools: &Tools,
+    nodes: &[NodeId],
+) -> (Vec<u64>, Vec<bool>) {
     let known = |&node: &NodeId| last_durations(tools, graph.name(node));
     let mut numbers: HashMap<&str, u32> = HashMap::new();
     let mut family = |&node: &NodeId| {

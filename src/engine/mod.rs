@@ -21,6 +21,7 @@ mod inputs;
 mod items;
 mod listings;
 mod memory;
+pub mod outline;
 mod pool;
 pub mod room;
 mod run;

@@ -10,6 +10,8 @@ pub mod graph;
 pub mod plan;
 
 pub mod room;
+pub mod drawing;
+
 pub mod schedule;
 pub mod trace;
 

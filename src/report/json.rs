@@ -5,6 +5,7 @@
 mod cache;
 mod check;
 mod events;
+mod graph;
 mod history;
 mod list;
 mod reasons;
@@ -13,6 +14,8 @@ mod standing;
 pub use cache::cache_stats;
 pub use check::check;
 pub use events::EventLines;
+pub use graph::graph;
+pub(super) use graph::graph_in_a_line;
 pub use history::{builds, runs};
 pub use list::list;
 pub use standing::{Standing, status, why};

@@ -11,6 +11,8 @@ pub mod cache;
 pub mod diff;
 pub mod failures;
 
+pub mod graph;
+
 pub mod history;
 
 pub mod json;

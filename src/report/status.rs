@@ -245,6 +245,7 @@ fn lines(
     };
     let nodes: Vec<NodeId> = graph.order().filter(shown).collect();
     let width = name_width(graph, nodes.iter().copied());
+    let reason = |node| first_reason(graph, forecasts, missing, node);
     let mut text = String::new();
     for node in nodes {
         let forecast = forecast(forecasts, node);
@@ -254,22 +255,10 @@ fn lines(
                 let told = took.map(|(ms, usage)| words::taken(ms, usage));
                 (Style::new(), told.unwrap_or_default())
             }
-            Forecast::Restorable(reasons) => (AnsiColor::Green.on_default(), first(reasons)),
-            Forecast::Stale(reasons) => (AnsiColor::Yellow.on_default(), first(reasons)),
-            Forecast::MayRun(upstream) => {
-                let reason = format!(
-                    "needs `{}`, which is not settled yet",
-                    graph.name(*upstream)
-                );
-                (AnsiColor::Cyan.on_default(), reason)
-            }
-            Forecast::SourceMissing => {
-                let first = missing.iter().find(|missing| missing.node == node);
-                (
-                    AnsiColor::Red.on_default(),
-                    first.map_or_else(String::new, missing_words),
-                )
-            }
+            Forecast::Restorable(_) => (AnsiColor::Green.on_default(), reason(node)),
+            Forecast::Stale(_) => (AnsiColor::Yellow.on_default(), reason(node)),
+            Forecast::MayRun(_) => (AnsiColor::Cyan.on_default(), reason(node)),
+            Forecast::SourceMissing => (AnsiColor::Red.on_default(), reason(node)),
         };
         let word = word(forecast);
         let style = if colour { style } else { Style::new() };
@@ -280,6 +269,27 @@ fn lines(
         let _ = writeln!(text, "{}", line.trim_end());
     }
     text
+}
+
+/// The first reason why a node is not fresh, in a line.
+pub(super) fn first_reason(
+    graph: &Graph,
+    forecasts: &[Option<Forecast>],
+    missing: &[Missing],
+    node: NodeId,
+) -> String {
+    match forecast(forecasts, node) {
+        Forecast::Fresh => String::new(),
+        Forecast::Restorable(reasons) | Forecast::Stale(reasons) => first(reasons),
+        Forecast::MayRun(upstream) => format!(
+            "needs `{}`, which is not settled yet",
+            graph.name(*upstream)
+        ),
+        Forecast::SourceMissing => {
+            let first = missing.iter().find(|missing| missing.node == node);
+            first.map_or_else(String::new, missing_words)
+        }
+    }
 }
 
 fn first(reasons: &[crate::logic::plan::Reason]) -> String {

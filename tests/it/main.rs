@@ -25,6 +25,7 @@ mod language;
 mod live;
 mod memory;
 mod oracle;
+mod picture;
 mod processes;
 mod protection;
 mod quoting;

@@ -4,6 +4,7 @@
 
 mod documents;
 mod events;
+mod graph;
 mod json;
 pub(crate) mod json_schema;
 mod manifests;

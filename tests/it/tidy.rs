@@ -34,6 +34,7 @@ const LOGIC_FLOORS: &[(&str, &[&str])] = &[
     ("plan", &["manifest", "graph", "plan"]),
     ("schedule", &["manifest", "graph", "schedule"]),
     ("room", &["room"]),
+    ("drawing", &["manifest", "graph", "drawing"]),
     ("trace", &["trace"]),
     ("trigger", &["trigger"]),
     (

@@ -18,6 +18,17 @@ pub struct Selection {
     pub explicit: bool,
 }
 
+/// Which way to go from the targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// To all that they need.
+    Needs,
+    /// To all that needs them.
+    Users,
+    /// Both ways.
+    Both,
+}
+
 /// A target that names nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownTarget {
@@ -74,6 +85,26 @@ impl Selection {
         } else {
             Err(unknown)
         }
+    }
+
+    /// By node number, whether it is a target or lies so far from one; all nodes where there are no targets. And the
+    /// selection that has to be judged to say anything of these.
+    pub fn around(&self, graph: &Graph, reach: Reach) -> (Vec<bool>, Selection) {
+        let users = |node| graph.users(node).collect();
+        let shown = match reach {
+            Reach::Needs => self.members.clone(),
+            Reach::Users => closure(&self.named, users),
+            Reach::Both => {
+                let users: Vec<bool> = closure(&self.named, users);
+                let both = users.iter().zip(&self.members);
+                both.map(|(user, need)| *user || *need).collect()
+            }
+        };
+        let judged = Selection {
+            members: with_needs(graph, &shown),
+            ..self.clone()
+        };
+        (shown, judged)
     }
 
     /// Whether this node takes part.
@@ -162,16 +193,18 @@ fn nearest(graph: &Graph, target: &str) -> Option<String> {
 }
 
 fn with_needs(graph: &Graph, named: &[bool]) -> Vec<bool> {
-    let mut members = named.to_vec();
-    let mut queue: Vec<NodeId> = graph
-        .nodes()
-        .filter(|node| named[node.0 as usize])
-        .collect();
+    closure(named, |node| graph.needs(node).collect())
+}
+
+/// The marked nodes and all that can be reached from them.
+fn closure(marked: &[bool], next: impl Fn(NodeId) -> Vec<NodeId>) -> Vec<bool> {
+    let mut members = marked.to_vec();
+    let marked = (0..marked.len() as u32).filter(|&node| marked[node as usize]);
+    let mut queue: Vec<NodeId> = marked.map(NodeId).collect();
     while let Some(node) = queue.pop() {
-        for need in graph.needs(node) {
-            if !members[need.0 as usize] {
-                members[need.0 as usize] = true;
-                queue.push(need);
+        for other in next(node) {
+            if !std::mem::replace(&mut members[other.0 as usize], true) {
+                queue.push(other);
             }
         }
     }

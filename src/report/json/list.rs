@@ -14,8 +14,9 @@ struct Document<'g> {
     nodes: Vec<Entry<'g>>,
 }
 
+/// What the manifest declares of a node.
 #[derive(Serialize)]
-struct Entry<'g> {
+pub(super) struct Entry<'g> {
     node: &'g str,
     family: &'g str,
     about: &'g str,
@@ -75,7 +76,7 @@ pub fn list(graph: &Graph, members: &[bool]) -> String {
     })
 }
 
-fn entry(graph: &Graph, node: NodeId) -> Entry<'_> {
+pub(super) fn entry(graph: &Graph, node: NodeId) -> Entry<'_> {
     let job = graph.job(node);
     let demand = graph.demand(node);
     let path = |used: Use, input: bool| Path {

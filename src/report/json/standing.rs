@@ -108,7 +108,7 @@ pub fn why(standing: &Standing<'_>, asked: &[NodeId]) -> String {
     })
 }
 
-fn by_node(missing: &[Missing]) -> HashMap<NodeId, Vec<&Missing>> {
+pub(super) fn by_node(missing: &[Missing]) -> HashMap<NodeId, Vec<&Missing>> {
     let mut by_node: HashMap<NodeId, Vec<&Missing>> = HashMap::new();
     for missing in missing {
         by_node.entry(missing.node).or_default().push(missing);
