@@ -2,10 +2,14 @@
 //!
 //! Does not know what any of it does.
 
+mod graph;
+
 use super::cache::arguments::CacheCommand;
 use crate::report::plain::Shown;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+pub(super) use graph::{Graph, GraphFormat};
 
 /// The heading above the options that every command has.
 const EVERYWHERE: &str = "Options of all commands";
@@ -314,47 +318,6 @@ pub(super) struct List {
     /// One JSON document on standard output, for programs
     #[arg(long)]
     pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-With targets, these and what they need are shown. Waits for no build and changes nothing.
-
-Examples:
-  pipe graph                              a tree of everything
-  pipe graph fit --down                   `fit` and all that needs it
-  pipe graph --stale                      what a build would deal with
-  pipe graph --format html > graph.html   a page to look around in
-  pipe graph --format dot | dot -Tpdf > graph.pdf")]
-pub(super) struct Graph {
-    /// Nodes, outputs or globs
-    #[arg(value_name = "TARGET")]
-    pub(super) targets: Vec<String>,
-    /// How: lines for a terminal, input of Graphviz or Mermaid, a document for programs, a picture, or a page
-    #[arg(long, value_name = "FORMAT", default_value = "tree")]
-    pub(super) format: GraphFormat,
-    /// The targets and what they need; as without it, unless --down is given too
-    #[arg(long, requires = "targets")]
-    pub(super) up: bool,
-    /// The targets and what needs them; with --up both
-    #[arg(long, requires = "targets")]
-    pub(super) down: bool,
-    /// Only what is not fresh
-    #[arg(long)]
-    pub(super) stale: bool,
-    /// Each instance of a matrix by itself, instead of all together
-    #[arg(long)]
-    pub(super) unfold: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum GraphFormat {
-    Tree,
-    Dot,
-    Mermaid,
-    Json,
-    Svg,
-    Html,
 }
 
 #[derive(Debug, Args)]

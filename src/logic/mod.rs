@@ -9,8 +9,8 @@ pub mod graph;
 
 pub mod plan;
 
-pub mod room;
 pub mod drawing;
+pub mod room;
 
 pub mod schedule;
 pub mod trace;

@@ -303,6 +303,7 @@ fn every_schema_is_printed_and_says_which_it_is() {
         "cache-stats",
         "check",
         "events",
+        "graph",
         "history",
         "list",
         "status",

@@ -74,6 +74,9 @@ fn complaints(root: &Value, schema: &Value, value: &Value, place: &str) -> Vec<S
             "const" => value == wanted,
             "enum" => wanted.as_array().is_some_and(|all| all.contains(value)),
             "minimum" => value.is_null() || value.as_i64() >= wanted.as_i64(),
+            "minItems" => value
+                .as_array()
+                .is_none_or(|items| items.len() as u64 >= wanted.as_u64().unwrap_or(0)),
             "minLength" => value
                 .as_str()
                 .is_none_or(|text| text.chars().count() as u64 >= wanted.as_u64().unwrap_or(0)),
