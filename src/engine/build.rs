@@ -20,7 +20,6 @@ use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::Survey;
 use crate::base::content::{Content, Contents};
-use crate::base::path::ProjectPath;
 use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
 use crate::logic::graph::select::Selection;
@@ -85,11 +84,12 @@ pub fn build(
         resources: resources.totals(),
     };
     let work = items.nodes.len();
+    let scheduler = Scheduler::new(&limits, &schedule);
     let _announced = (work > 0).then(|| tools.announce(&project.place));
     let mut build = Build {
         shared: &shared,
-        outlook: Outlook::new(limits.jobs, &schedule, guessed),
-        scheduler: Scheduler::new(&limits, &schedule),
+        outlook: scheduler.outlook(limits.jobs, &schedule, guessed),
+        scheduler,
         jobs: limits.jobs,
         resources,
         told: ahead::Told::default(),
@@ -330,13 +330,6 @@ impl<'a> Build<'a, '_> {
             }
         }
         Ok(())
-    }
-
-    fn output_paths(&self, node: NodeId) -> impl Iterator<Item = ProjectPath> + use<'a> {
-        let graph = self.graph();
-        graph
-            .outputs(node)
-            .map(|output| graph.project_path(output.path))
     }
 
     /// What is known to stand at each input; `None` where it has to be looked at now.

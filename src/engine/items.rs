@@ -49,7 +49,12 @@ impl Items {
         selection: &Selection,
     ) -> (Vec<Item>, Vec<bool>, Resources) {
         let graph = &project.graph;
-        let resources = Resources::of(&project.settings, nearby::machine_memory());
+        // A dozen files tell it; a build that has nothing to do need not ask.
+        let memory = match self.nodes.is_empty() {
+            true => 0,
+            false => nearby::machine_memory(),
+        };
+        let resources = Resources::of(&project.settings, memory);
         let mut lines = HashMap::new();
         let place = |node: NodeId| self.places[node.0 as usize];
         let (expected, guessed) = expected_durations(graph, tools, &self.nodes);

@@ -12,7 +12,8 @@ use std::{fs, io};
 pub fn machine_memory() -> u64 {
     let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let limit = group_limit(Path::new("/sys/fs/cgroup"), &groups);
-    limit.map_or(physical_memory(), |limit| limit.min(physical_memory()))
+    let physical = physical_memory();
+    limit.map_or(physical, |limit| limit.min(physical))
 }
 
 /// The smallest limit that the control groups of a process set, its own and those around it. `groups` is its

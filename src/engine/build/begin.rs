@@ -4,6 +4,7 @@
 
 use super::{Build, Message};
 use crate::base::content::{Content, Contents};
+use crate::base::path::ProjectPath;
 use crate::engine::check::{self, CheckFound};
 use crate::engine::run;
 use crate::engine::shared::Shared;
@@ -14,7 +15,15 @@ use crate::world::trouble::Trouble;
 /// What is known of the inputs of a node that has to be judged once more.
 pub(super) type Outdated = Vec<Option<Content>>;
 
-impl Build<'_, '_> {
+impl<'a> Build<'a, '_> {
+    /// Where a node writes.
+    pub(super) fn output_paths(&self, node: NodeId) -> impl Iterator<Item = ProjectPath> + use<'a> {
+        let graph = self.graph();
+        graph
+            .outputs(node)
+            .map(|output| graph.project_path(output.path))
+    }
+
     /// Says that a command starts, and writes down that its outputs will be half-made. Gives the inputs that it was judged
     /// by, and what is known of them now, where that is not the same.
     pub(super) fn begin(

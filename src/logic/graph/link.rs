@@ -247,7 +247,7 @@ impl Linker<'_> {
         other: &Spanned<Template>,
         problems: &mut Vec<Problem>,
     ) {
-        let Some((name, _)) = self.node_name(instance, other) else {
+        let Some(name) = self.node_name(instance, other) else {
             return;
         };
         match self.names.get(name.as_str()).map(Named::nodes) {
@@ -261,9 +261,8 @@ impl Linker<'_> {
         }
     }
 
-    fn node_name(&self, instance: &Instance<'_>, template: &Template) -> Option<(String, bool)> {
+    fn node_name(&self, instance: &Instance<'_>, template: &Template) -> Option<String> {
         let values = |placeholder: &Placeholder| instance.value(placeholder, self.scene.params);
-        let name = template.render(&values, Style::Plain).ok()?;
-        Some((name, false))
+        template.render(&values, Style::Plain).ok()
     }
 }

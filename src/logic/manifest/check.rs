@@ -69,7 +69,7 @@ impl Reader<'_> {
 
     /// What stands at `span`.
     pub(super) fn written(&self, span: Span) -> &str {
-        &self.source.text[span.start as usize..(span.start + span.len) as usize]
+        span.of(&self.source.text)
     }
 
     /// Every statement of a block that the table knows, in order.

@@ -40,6 +40,8 @@ pub use crate::base::quantity::Amount;
 pub use format::{FormatFault, format};
 pub use path_part::PathPart;
 pub use problem::{Label, Problem, Severity};
+#[cfg(test)]
+pub(in crate::logic) use read::same_each_time;
 pub use read::{MAX_BYTES, Way, read, read_quickly, read_with};
 pub use render::shell_word;
 pub use schema::manifest_schema;

@@ -249,3 +249,5 @@ mod tests;
 mod ways;
 #[cfg(test)]
 pub(super) use ways::kdl_package;
+#[cfg(test)]
+pub(in crate::logic) use ways::same_each_time;

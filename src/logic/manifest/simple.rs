@@ -51,13 +51,6 @@ pub struct SimpleValue {
     pub text: Span,
 }
 
-impl Span {
-    /// The part of `text` that lies here.
-    pub fn of<'t>(&self, text: &'t str) -> &'t str {
-        &text[self.start as usize..(self.start + self.len) as usize]
-    }
-}
-
 impl SimpleNodes {
     /// What a node writes.
     pub fn outputs(&self, node: &SimpleNode) -> &[SimpleValue] {

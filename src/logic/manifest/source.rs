@@ -129,6 +129,13 @@ pub struct Span {
     pub len: u32,
 }
 
+impl Span {
+    /// The part of `text` that lies here.
+    pub fn of<'t>(&self, text: &'t str) -> &'t str {
+        &text[self.start as usize..(self.start + self.len) as usize]
+    }
+}
+
 /// A value and where it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spanned<T> {

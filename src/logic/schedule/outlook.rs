@@ -4,7 +4,8 @@
 //! not know a clock, nor how far the running commands are; who shows the time left adds both.
 
 use super::Item;
-use super::paths::{self, Users};
+use super::paths::Ways;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What is ahead of a build beside the commands that run now.
@@ -24,16 +25,14 @@ pub struct Ahead {
 #[derive(Debug)]
 pub struct Outlook {
     jobs: u64,
-    need_users: Users,
-    /// Expected milliseconds of each command, and from its start to the end of the longest path.
+    ways: Arc<Ways>,
+    /// Expected milliseconds of each command.
     weights: Vec<u64>,
-    paths: Vec<u64>,
     /// What it takes of all slots, in milliseconds times slots.
     work: Vec<u64>,
     guessed: Vec<bool>,
     is_ahead: Vec<bool>,
-    /// The items, the start of the longest path first, and how many of the first are not ahead any more.
-    by_path: Vec<u32>,
+    /// How many of the most urgent are not ahead any more.
     passed: usize,
     /// Sums over what is ahead.
     work_ahead: u64,
@@ -43,16 +42,8 @@ pub struct Outlook {
 
 impl Outlook {
     /// Everything is ahead. `guessed` says whose weight is not from a run of its own.
-    pub fn new(jobs: u32, items: &[Item], guessed: Vec<bool>) -> Self {
+    pub(super) fn new(jobs: u32, items: &[Item], guessed: Vec<bool>, ways: Arc<Ways>) -> Self {
         let jobs = u64::from(jobs.max(1));
-        let need_users = Users::new(items.len(), items.iter().map(|item| &*item.needs));
-        let after_users = Users::new(items.len(), items.iter().map(|item| &*item.after));
-        let pending: Vec<u32> = items
-            .iter()
-            .map(|item| (item.needs.len() + item.after.len()) as u32)
-            .collect();
-        let weights: Vec<u64> = items.iter().map(|item| item.weight).collect();
-        let (by_path, paths) = paths::by_urgency(&weights, &pending, &need_users, &after_users);
         let share = |item: &Item| match item.demand.alone {
             true => jobs,
             false => u64::from(item.demand.slots).clamp(1, jobs),
@@ -63,16 +54,14 @@ impl Outlook {
             .collect();
         Outlook {
             jobs,
-            need_users,
+            ways,
             nodes: items.len(),
             guesses: guessed.iter().filter(|&&guessed| guessed).count(),
             work_ahead: work.iter().fold(0, |sum, work| sum.saturating_add(*work)),
             is_ahead: vec![true; items.len()],
-            weights,
-            paths,
+            weights: items.iter().map(|item| item.weight).collect(),
             work,
             guessed,
-            by_path,
             passed: 0,
         }
     }
@@ -103,8 +92,8 @@ impl Outlook {
         self.leaves(item);
         let mut dead = vec![item];
         while let Some(item) = dead.pop() {
-            for at in 0..self.need_users.of(item).len() {
-                let user = self.need_users.of(item)[at];
+            for at in 0..self.ways.need_users.of(item).len() {
+                let user = self.ways.need_users.of(item)[at];
                 if self.is_ahead[user as usize] {
                     self.leaves(user);
                     dead.push(user);
@@ -121,18 +110,21 @@ impl Outlook {
 
     /// The longest path that follows when `item` has ended.
     pub fn below(&self, item: u32) -> Duration {
-        let (path, own) = (self.paths[item as usize], self.weights[item as usize]);
+        let (path, own) = (
+            self.ways.longest[item as usize],
+            self.weights[item as usize],
+        );
         Duration::from_millis(path.saturating_sub(own.max(1)))
     }
 
     /// What is ahead now.
     pub fn ahead(&mut self) -> Ahead {
         let has_left = |item: &&u32| !self.is_ahead[**item as usize];
-        let rest = &self.by_path[self.passed..];
+        let rest = &self.ways.by_urgency[self.passed..];
         self.passed += rest.iter().take_while(has_left).count();
-        let path = self.by_path.get(self.passed);
+        let path = self.ways.by_urgency.get(self.passed);
         Ahead {
-            path: Duration::from_millis(path.map_or(0, |&item| self.paths[item as usize])),
+            path: Duration::from_millis(path.map_or(0, |&item| self.ways.longest[item as usize])),
             work: Duration::from_millis(self.work_ahead / self.jobs),
             nodes: self.nodes,
             guessed: self.guesses,
@@ -167,7 +159,7 @@ mod tests {
     fn the_longest_path_and_the_work_shrink_as_commands_start() {
         // A chain of 300 and 100, and a node of 250 beside it, on two slots.
         let items = [item(300, &[]), item(100, &[0]), item(250, &[])];
-        let mut outlook = Outlook::new(2, &items, vec![false; 3]);
+        let mut outlook = Outlook::new(2, &items, vec![false; 3], Arc::new(Ways::of(&items)));
         assert_eq!(outlook.ahead(), ahead(400, 325, 3));
         outlook.leaves(0);
         outlook.leaves(0);
@@ -199,7 +191,8 @@ mod tests {
             demand,
             ..item(100, &[])
         };
-        let mut outlook = Outlook::new(4, &[alone, wide], vec![false, true]);
+        let items = [alone, wide];
+        let mut outlook = Outlook::new(4, &items, vec![false, true], Arc::new(Ways::of(&items)));
         let now = outlook.ahead();
         assert_eq!((now.work.as_millis(), now.guessed), (150, 1));
         assert_eq!(outlook.expected(0), Some(Duration::from_millis(100)));

@@ -2,6 +2,7 @@
 //!
 //! Does not know slots, checks or failures.
 
+use super::Item;
 use std::cmp::Reverse;
 
 /// For each item, those that name it; all lists lie in one vector, one after the other.
@@ -39,12 +40,45 @@ impl Users {
     }
 }
 
+/// What follows from the items alone: worked out once a build, and only read from then on.
+#[derive(Debug)]
+pub(super) struct Ways {
+    pub(super) need_users: Users,
+    pub(super) after_users: Users,
+    /// How many items each one names.
+    pub(super) named: Vec<u32>,
+    /// The most urgent first.
+    pub(super) by_urgency: Vec<u32>,
+    /// From the start of each to the end of the build, in milliseconds.
+    pub(super) longest: Vec<u64>,
+}
+
+impl Ways {
+    pub(super) fn of(items: &[Item]) -> Self {
+        let need_users = Users::new(items.len(), items.iter().map(|item| &*item.needs));
+        let after_users = Users::new(items.len(), items.iter().map(|item| &*item.after));
+        let named: Vec<u32> = items
+            .iter()
+            .map(|item| (item.needs.len() + item.after.len()) as u32)
+            .collect();
+        let weights: Vec<u64> = items.iter().map(|item| item.weight).collect();
+        let (by_urgency, longest) = by_urgency(&weights, &named, &need_users, &after_users);
+        Ways {
+            need_users,
+            after_users,
+            named,
+            by_urgency,
+            longest,
+        }
+    }
+}
+
 /// All items, the start of the longest remaining path first; of two alike, the one with the lower number. And how long
 /// that path is, by item.
 ///
 /// An item whose duration is not known counts as the shortest, so that with no history at all depth decides.
 /// `pending` is how many items each one names.
-pub(super) fn by_urgency(
+fn by_urgency(
     weights: &[u64],
     pending: &[u32],
     needs: &Users,

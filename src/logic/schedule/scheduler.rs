@@ -2,11 +2,12 @@
 //!
 //! Does not know slots; which of the queued items starts is decided in `slots`.
 
-use super::paths::{self, Users};
+use super::paths::Ways;
 use super::slots::Slots;
-use super::{Item, Limits, News, Order, State};
+use super::{Item, Limits, News, Order, Outlook, State};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 /// The state of one build. Ask [`next`](Self::next) until it has no more orders, wait for something to happen,
 /// [`tell`](Self::tell) it, and ask again, until [`is_done`](Self::is_done).
@@ -16,14 +17,12 @@ use std::collections::BinaryHeap;
 #[derive(Debug)]
 pub struct Scheduler {
     keep_going: bool,
-    need_users: Users,
-    after_users: Users,
+    ways: Arc<Ways>,
     /// How many of its needs and afters each waiting item still waits for.
     pending: Vec<u32>,
     states: Vec<State>,
     /// Each item's place when all are sorted by urgency, the most urgent first. Unique.
     rank: Vec<u32>,
-    by_rank: Vec<u32>,
     /// Ranks of the items that wait for nothing but the order to check them.
     to_check: BinaryHeap<Reverse<u32>>,
     checking: usize,
@@ -37,36 +36,33 @@ impl Scheduler {
     /// # Panics
     /// When an item names another that does not exist, and, where debug assertions are on, on a circle.
     pub fn new(limits: &Limits, items: &[Item]) -> Self {
-        let need_users = Users::new(items.len(), items.iter().map(|item| &*item.needs));
-        let after_users = Users::new(items.len(), items.iter().map(|item| &*item.after));
-        let pending: Vec<u32> = items
-            .iter()
-            .map(|item| (item.needs.len() + item.after.len()) as u32)
-            .collect();
-        let weights: Vec<u64> = items.iter().map(|item| item.weight).collect();
-        let (by_rank, paths) = paths::by_urgency(&weights, &pending, &need_users, &after_users);
-        let mut rank = vec![0; weights.len()];
-        for (place, &item) in by_rank.iter().enumerate() {
+        let ways = Arc::new(Ways::of(items));
+        let count = items.len();
+        let mut rank = vec![0; count];
+        for (place, &item) in ways.by_urgency.iter().enumerate() {
             rank[item as usize] = place as u32;
         }
-        let in_order = by_rank.iter().map(|&item| &items[item as usize]);
-        let paths = by_rank.iter().map(|&item| paths[item as usize]).collect();
+        let by_rank = ways.by_urgency.iter().map(|&item| item as usize);
+        let in_order = by_rank.clone().map(|item| &items[item]);
+        let paths = by_rank.map(|item| ways.longest[item]).collect();
         let slots = Slots::new(limits, paths, in_order);
-        let count = weights.len();
-        let free = (0..count).filter(|&item| pending[item] == 0);
+        let free = (0..count).filter(|&item| ways.named[item] == 0);
         Scheduler {
             keep_going: limits.keep_going,
             to_check: free.map(|item| Reverse(rank[item])).collect(),
             states: vec![State::Waiting; count],
-            need_users,
-            after_users,
-            pending,
+            pending: ways.named.clone(),
+            ways,
             rank,
-            by_rank,
             checking: 0,
             slots,
             halted: false,
         }
+    }
+
+    /// How much is ahead when nothing has begun yet. `guessed` says whose weight is not from a run of its own.
+    pub fn outlook(&self, jobs: u32, items: &[Item], guessed: Vec<bool>) -> Outlook {
+        Outlook::new(jobs, items, guessed, Arc::clone(&self.ways))
     }
 
     /// One more thing to do now, or `None` until there is news. `now_ms` is any clock that does not go back;
@@ -77,13 +73,13 @@ impl Scheduler {
         }
         // What a check finds may be more urgent than what is queued.
         if let Some(Reverse(rank)) = self.to_check.pop() {
-            let item = self.by_rank[rank as usize];
+            let item = self.ways.by_urgency[rank as usize];
             self.states[item as usize] = State::Checking;
             self.checking += 1;
             return Some(Order::Check(item));
         }
         let rank = self.slots.start(now_ms)?;
-        let item = self.by_rank[rank as usize];
+        let item = self.ways.by_urgency[rank as usize];
         self.states[item as usize] = State::Running;
         Some(Order::Run(item))
     }
@@ -135,7 +131,7 @@ impl Scheduler {
     /// For which item slots are kept free now, though others could start.
     pub fn makes_room_for(&self) -> Option<u32> {
         let rank = self.slots.holds_for().filter(|_| !self.halted)?;
-        Some(self.by_rank[rank as usize])
+        Some(self.ways.by_urgency[rank as usize])
     }
 
     /// Whether no orders are given any more, after a failure or an interruption.
@@ -177,7 +173,7 @@ impl Scheduler {
     fn give_up_users(&mut self, root: u32, as_what: State) {
         let mut dead = vec![root];
         while let Some(item) = dead.pop() {
-            for &user in self.need_users.of(item) {
+            for &user in self.ways.need_users.of(item) {
                 let state = &mut self.states[user as usize];
                 if *state == State::Waiting {
                     *state = as_what;
@@ -192,8 +188,8 @@ impl Scheduler {
     /// `item` has ended: those that waited for it along this kind of edge wait for one thing less.
     fn release(&mut self, item: u32, edge: Edge) {
         let users = match edge {
-            Edge::Need => self.need_users.of(item),
-            Edge::After => self.after_users.of(item),
+            Edge::Need => self.ways.need_users.of(item),
+            Edge::After => self.ways.after_users.of(item),
         };
         for &user in users {
             let user = user as usize;

@@ -84,19 +84,20 @@ impl Linker<'_> {
         let mut known = HashSet::default();
         for input in &decl.inputs {
             let name = input.name.as_ref().map(|name| name.value.clone());
-            let text = match &input.kind {
-                InputKind::Node(template) => self.node_name(instance, template),
-                InputKind::Path(template) => instance.path(template, self.scene.params).ok(),
-            };
-            let paths: Vec<u32> = match (&input.kind, text) {
-                (InputKind::Node(_), Some((name, _))) => {
-                    self.outputs_of(&name, index, input, problems)
-                }
-                (InputKind::Path(_), Some((text, glob))) => {
-                    self.paths_of((&text, glob), input, index, node, matches, problems)
-                }
-                (_, None) => Vec::new(), // reported elsewhere
-            };
+            let paths =
+                match &input.kind {
+                    InputKind::Node(template) => self
+                        .node_name(instance, template)
+                        .map(|name| self.outputs_of(&name, index, input, problems)),
+                    InputKind::Path(template) => instance
+                        .path(template, self.scene.params)
+                        .ok()
+                        .map(|(text, glob)| {
+                            self.paths_of((&text, glob), input, index, node, matches, problems)
+                        }),
+                };
+            // Where there is no text, that is reported elsewhere.
+            let paths = paths.unwrap_or_default();
             for &path in &paths {
                 let id = path & PATH;
                 let (writers, mixed) = self.writers(id);

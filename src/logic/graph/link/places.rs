@@ -106,9 +106,13 @@ impl Linker<'_> {
 
     /// The same, with who writes it.
     pub(super) fn output_folder_above(&self, path: &ProjectPath) -> Option<(ProjectPath, usize)> {
-        let outer = self.outer(path)?;
-        let writer = self.paths.writer(outer)? as usize;
-        Some((ProjectPath::from_normal(self.paths.get(outer)), writer))
+        self.written(self.outer(path)?)
+    }
+
+    /// An output by its number, with who writes it.
+    fn written(&self, id: u32) -> Option<(ProjectPath, usize)> {
+        let writer = self.paths.writer(id)? as usize;
+        Some((ProjectPath::from_normal(self.paths.get(id)), writer))
     }
 
     /// The output that is declared as a file but read as a directory, or as if it held `path`; and who writes it.
@@ -118,9 +122,9 @@ impl Linker<'_> {
         directory: bool,
     ) -> Option<(ProjectPath, usize)> {
         let outer = self.outer(path)?;
-        let inside = self.paths.get(outer) != path.as_str();
-        let conflict = !self.paths.is_directory(outer) && (directory || inside);
-        conflict.then(|| self.output_folder_above(path)).flatten()
+        let (output, writer) = self.written(outer)?;
+        let conflict = !self.paths.is_directory(outer) && (directory || output != *path);
+        conflict.then_some((output, writer))
     }
 
     pub(super) fn outputs_within(&self, folder: &ProjectPath) -> &[u32] {

@@ -1,9 +1,9 @@
 //! Graphs of simple nodes read quickly are those of the same nodes read with care.
 
 use super::*;
+use crate::logic::manifest::same_each_time;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 /// What can be asked of every node, in words.
 fn told(graph: &Graph) -> Vec<String> {
@@ -114,16 +114,8 @@ fn where_something_is_wrong_the_quick_way_gives_up() {
     }
 }
 
-/// The same texts each time; with more of them (`PROPTEST_CASES`) the search goes on from there.
-fn config() -> ProptestConfig {
-    ProptestConfig {
-        rng_seed: RngSeed::Fixed(2026),
-        ..ProptestConfig::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(same_each_time())]
 
     /// Small graphs over few names, so that they meet, of words that are mostly right.
     #[test]
