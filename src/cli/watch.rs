@@ -18,7 +18,7 @@ const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
 
 pub(super) fn run(caller: &Caller, asked: &Watch) -> Result<u8, SessionError> {
     let mut events = EventFile::open_for_many(caller, asked.events.as_deref())?;
-    let order = order(asked, &events);
+    let order = order(asked, &events)?;
     let options = PlainOptions {
         colour: caller.screen.colour_err,
         quiet: asked.quiet,
@@ -61,12 +61,13 @@ pub(super) fn run(caller: &Caller, asked: &Watch) -> Result<u8, SessionError> {
     })
 }
 
-fn order(asked: &Watch, events: &EventFile) -> WatchOrder {
-    WatchOrder {
+fn order(asked: &Watch, events: &EventFile) -> Result<WatchOrder, SessionError> {
+    Ok(WatchOrder {
         build: BuildOrder {
             targets: asked.targets.clone(),
             jobs: asked.jobs,
             processors: Caller::processors(),
+            cache_max: Caller::cache_max()?,
             keep_going: asked.keep_going,
             hearing: asked.output.shown().hearing(),
             plan: events.is_wanted(),
@@ -79,7 +80,7 @@ fn order(asked: &Watch, events: &EventFile) -> WatchOrder {
         },
         poll: asked.poll,
         exec: asked.exec.clone(),
-    }
+    })
 }
 
 /// Tells people; and programs, beside.

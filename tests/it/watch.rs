@@ -310,6 +310,24 @@ fn a_command_follows_a_good_build() {
 }
 
 #[test]
+fn the_limit_of_the_cache_holds_in_a_watch_too() {
+    let sandbox = cases();
+    let mut command = sandbox.command(["watch", "one"]);
+    command.env("PIPE_CACHE_MAX", "lots");
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("pipe starts");
+    let mut ended = None;
+    let built = || sandbox.stands("build/one.txt");
+    wait_until("a word about the limit, or a build", || {
+        ended = child.try_wait().expect("a process");
+        ended.is_some() || built()
+    });
+    let _ = child.kill();
+    let _ = child.wait();
+    assert_eq!(ended.and_then(|ended| ended.code()), Some(2));
+}
+
+#[test]
 fn single_keys_are_heard_on_a_terminal() {
     let sandbox = cases();
     let program = env!("CARGO_BIN_EXE_pipe");
