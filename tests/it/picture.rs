@@ -189,7 +189,7 @@ fn it_waits_for_no_build_and_writes_nothing() {
     assert!(!sandbox.stands(".pipe"));
     sandbox.manifest(&MANIFEST.replace(
         "run \"cat {in} > {out}\"\n}\nnode \"train\"",
-        "run \"touch started; until [ -e go ]; do sleep 0.01; done; cat {in} > {out}\"\n}\nnode \"train\"",
+        "run \": > started; until [ -e go ]; do sleep 0.01; done; cat {in} > {out}\"\n}\nnode \"train\"",
     ));
     let mut build = sandbox
         .command(["build"])

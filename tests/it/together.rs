@@ -105,7 +105,7 @@ fn looking_while_a_build_runs_waits_for_nobody_and_changes_nothing() {
         r#"
 jobs 1
 node "first" { in "a.txt"; out "first.txt"; run "cat {in} > {out}; echo talk" }
-node "second" { in "first.txt"; out "second.txt"; run "echo half > {out}; touch started; until test -e go; do sleep 0.01; done; cat {in} > {out}" }
+node "second" { in "first.txt"; out "second.txt"; run "echo half > {out}; : > started; until test -e go; do sleep 0.01; done; cat {in} > {out}" }
 node "third" { in "second.txt"; out "third.txt"; run "cat {in} > {out}" }
 "#,
     );
