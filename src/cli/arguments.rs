@@ -2,14 +2,17 @@
 //!
 //! Does not know what any of it does.
 
+mod building;
 mod graph;
+mod looking;
 
 use super::cache::arguments::CacheCommand;
-use crate::report::plain::Shown;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+pub(super) use building::{Build, Building, OnChange, Trace, Watch};
 pub(super) use graph::{Graph, GraphFormat};
+pub(super) use looking::{History, List, Log, Status, Why};
 
 /// The heading above the options that every command has.
 const EVERYWHERE: &str = "Options of all commands";
@@ -149,213 +152,6 @@ pub(super) struct Fmt {
     /// Write nothing; show what would change, and exit with 1 when something would
     #[arg(long)]
     pub(super) check: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Targets are nodes, outputs, tags (`tag:nightly`), or globs over nodes and outputs; without one everything is built.
-
-Examples:
-  pipe build                      everything that is stale
-  pipe build build/report.md      the node that writes this file, and what it needs
-  pipe build 'train-*' -k         all that match; go on after a failure
-  pipe build -n                   only say what would be done
-  pipe build -f clean             run `clean` even though it is fresh
-  pipe build --output stream      show what commands print while they run")]
-pub(super) struct Build {
-    /// Nodes, outputs or globs
-    #[arg(value_name = "TARGET")]
-    pub(super) targets: Vec<String>,
-    /// How many commands run at once; without it `jobs` of the manifest, else as many as processors
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub(super) jobs: Option<u32>,
-    /// After a failure, go on with what does not need it
-    #[arg(short, long)]
-    pub(super) keep_going: bool,
-    /// Say what would be done, and do nothing
-    #[arg(short = 'n', long)]
-    pub(super) dry_run: bool,
-    /// Run the targets (without one: everything) even when they are fresh
-    #[arg(short, long)]
-    pub(super) force: bool,
-    /// When another build runs in this project, exit with 5 instead of waiting for it
-    #[arg(long, conflicts_with = "dry_run")]
-    pub(super) no_wait: bool,
-    /// Say with each node why it runs
-    #[arg(long)]
-    pub(super) explain: bool,
-    /// Watch which files the commands that run open, and warn of those that are not declared; exit with 1 if there are
-    #[arg(long)]
-    pub(super) trace: bool,
-    /// Only failures and the result
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Commands, fresh nodes and blocked nodes too
-    #[arg(short, long)]
-    pub(super) verbose: bool,
-    /// Write what happens to FILE as JSON lines, for another program; `-` is standard output
-    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
-    pub(super) events: Option<PathBuf>,
-    /// Whose output to show, and when; `pipe log NODE` shows it later in any case
-    #[arg(long, value_name = "WHEN", default_value = "failed")]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-On a terminal: r builds now, f runs the targets even when they are fresh, l shows the log of the last failure, q ends.
-
-Examples:
-  pipe watch                      everything
-  pipe watch report               `report` and what it needs
-  pipe watch --exec 'xdg-open build/report.html'")]
-pub(super) struct Watch {
-    /// Nodes, outputs or globs
-    #[arg(value_name = "TARGET")]
-    pub(super) targets: Vec<String>,
-    /// How many commands run at once; without it `jobs` of the manifest, else as many as processors
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub(super) jobs: Option<u32>,
-    /// After a failure, go on with what does not need it
-    #[arg(short, long)]
-    pub(super) keep_going: bool,
-    /// What becomes of a running build when something changes
-    #[arg(long, value_name = "HOW", default_value = "touched")]
-    pub(super) on_change: OnChange,
-    /// Clear the screen before each build
-    #[arg(long)]
-    pub(super) clear: bool,
-    /// A shell command to run after the first good build, and after each that did something
-    #[arg(long, value_name = "COMMAND")]
-    pub(super) exec: Option<String>,
-    /// Look at the sources every second, without the system's help
-    #[arg(long)]
-    pub(super) poll: bool,
-    /// Say with each node why it runs
-    #[arg(long)]
-    pub(super) explain: bool,
-    /// Only failures and the results
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Commands, fresh nodes and blocked nodes too
-    #[arg(short, long)]
-    pub(super) verbose: bool,
-    /// Write what happens to FILE as JSON lines, for another program; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pub(super) events: Option<PathBuf>,
-    /// Whose output to show, and when; `pipe log NODE` shows it later in any case
-    #[arg(long, value_name = "WHEN", default_value = "failed")]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum OnChange {
-    /// What the change touches is ended or started again, the rest goes on
-    Touched,
-    /// It goes on to its end
-    Finish,
-    /// It is ended and begins again
-    Restart,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Output {
-    /// Each node's when it ends, in one block
-    Grouped,
-    /// Each line as it comes, with the node's name
-    Stream,
-    /// Only that of nodes that fail: the end of it
-    Failed,
-    /// None
-    None,
-}
-
-impl Output {
-    pub(super) fn shown(self) -> Shown {
-        match self {
-            Output::Grouped => Shown::Grouped,
-            Output::Stream => Shown::Stream,
-            Output::Failed => Shown::Failed,
-            Output::None => Shown::None,
-        }
-    }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Status {
-    /// Nodes, outputs or globs
-    #[arg(value_name = "TARGET")]
-    pub(super) targets: Vec<String>,
-    /// Exit with 3 when something is stale
-    #[arg(long)]
-    pub(super) exit_code: bool,
-    /// Name the fresh nodes too
-    #[arg(short, long)]
-    pub(super) all: bool,
-    /// One JSON document on standard output, for programs
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Why {
-    /// A node, or an output of it
-    #[arg(value_name = "NODE")]
-    pub(super) node: String,
-    /// One JSON document on standard output, for programs
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct List {
-    /// Nodes, outputs or globs
-    #[arg(value_name = "TARGET")]
-    pub(super) targets: Vec<String>,
-    /// With what each reads and writes
-    #[arg(short, long)]
-    pub(super) long: bool,
-    /// One JSON document on standard output, for programs
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Log {
-    /// A node, or an output of it
-    #[arg(value_name = "NODE")]
-    pub(super) node: String,
-    /// The run in build number N instead of the last
-    #[arg(long, value_name = "N")]
-    pub(super) run: Option<u32>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct History {
-    /// A node, or an output of it; without one, the builds
-    #[arg(value_name = "NODE")]
-    pub(super) node: Option<String>,
-    /// The last N; without it 20, or with --json all that are remembered
-    #[arg(short = 'n', long, value_name = "N")]
-    pub(super) last: Option<usize>,
-    /// One JSON document on standard output, for programs
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-What the nodes need is built first, as `pipe build` would. Then they run, even when they are fresh, and are watched. Their
-results count as those of any run, unless they open files of the project that they do not declare.
-
-Exit codes: 0 they do what they declare, 1 they do not, one failed, or not all could be seen.")]
-pub(super) struct Trace {
-    /// Nodes, outputs or globs
-    #[arg(value_name = "NODE", required = true)]
-    pub(super) nodes: Vec<String>,
-    /// How many commands run at once; without it `jobs` of the manifest, else as many as processors
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    pub(super) jobs: Option<u32>,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! `pipe build`.
 
-use super::arguments::Build;
+use super::arguments::{Build, Building};
 use super::events::EventFile;
 use super::live::LiveScreen;
 use super::{Caller, exit, output};
@@ -16,29 +16,16 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     }
     let mut events = EventFile::open(caller, build.events.as_deref())?;
     let order = BuildOrder {
-        targets: build.targets.clone(),
         force: build.force,
-        jobs: build.jobs,
-        processors: Caller::processors(),
-        cache_max: Caller::cache_max()?,
-        keep_going: build.keep_going,
-        hearing: build.output.shown().hearing(),
-        plan: events.is_wanted(),
         tracing: if build.trace {
             Tracing::All
         } else {
             Tracing::Off
         },
         no_wait: build.no_wait,
+        ..order(&build.building, &events)?
     };
-    let options = PlainOptions {
-        colour: caller.screen.colour_err,
-        quiet: build.quiet,
-        verbose: build.verbose,
-        explain: build.explain,
-        output: build.output.shown(),
-    };
-    let mut tell = teller(caller, options);
+    let mut tell = teller(caller, options(caller, &build.building));
     let built = caller.place().and_then(|place| {
         session::build(&place, caller.given(), &order, &mut |at, event| {
             events.tell(at, &event).into_iter().for_each(&mut tell);
@@ -60,6 +47,31 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     })
 }
 
+/// What all ways of building ask for.
+pub(super) fn order(asked: &Building, events: &EventFile) -> Result<BuildOrder, SessionError> {
+    Ok(BuildOrder {
+        targets: asked.targets.clone(),
+        jobs: asked.jobs,
+        processors: Caller::processors(),
+        cache_max: Caller::cache_max()?,
+        keep_going: asked.keep_going,
+        hearing: asked.output.shown().hearing(),
+        plan: events.is_wanted(),
+        ..BuildOrder::default()
+    })
+}
+
+/// How it is told in lines.
+pub(super) fn options(caller: &Caller, asked: &Building) -> PlainOptions {
+    PlainOptions {
+        colour: caller.screen.colour_err,
+        quiet: asked.quiet,
+        verbose: asked.verbose,
+        explain: asked.explain,
+        output: asked.output.shown(),
+    }
+}
+
 /// Whoever sits at a terminal sees what runs; everyone else gets lines.
 pub(super) fn teller(caller: &Caller, options: PlainOptions) -> Box<dyn FnMut(BuildEvent)> {
     let wanted = !options.quiet && caller.screen.is_live();
@@ -75,7 +87,7 @@ pub(super) fn teller(caller: &Caller, options: PlainOptions) -> Box<dyn FnMut(Bu
 
 fn dry_run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     let mut session = Session::open(&caller.place()?, caller.given())?;
-    let selection = session.select(&build.targets)?;
+    let selection = session.select(&build.building.targets)?;
     let survey = session.survey(&selection, build.force);
     if !survey.missing.is_empty() {
         return Err(SessionError::Missing(session.name_missing(&survey)));

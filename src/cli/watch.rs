@@ -4,7 +4,7 @@ use super::arguments::{OnChange as Asked, Watch};
 use super::events::EventFile;
 use super::keys::Keys;
 use super::{Caller, build, exit, failure, log, output};
-use crate::engine::session::{BuildOrder, SessionError};
+use crate::engine::session::SessionError;
 use crate::engine::watch::{self, Ended, OnChange, WatchEvent, WatchOrder};
 use crate::logic::event::{BuildEvent, Outcome};
 use crate::logic::trigger::News;
@@ -19,13 +19,7 @@ const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
 pub(super) fn run(caller: &Caller, asked: &Watch) -> Result<u8, SessionError> {
     let mut events = EventFile::open_for_many(caller, asked.events.as_deref())?;
     let order = order(asked, &events)?;
-    let options = PlainOptions {
-        colour: caller.screen.colour_err,
-        quiet: asked.quiet,
-        verbose: asked.verbose,
-        explain: asked.explain,
-        output: asked.output.shown(),
-    };
+    let options = build::options(caller, &asked.building);
     let place = caller.place()?;
     let keys = caller.screen.can_ask().then(Keys::open).flatten();
     let mut talk = Talk {
@@ -63,16 +57,7 @@ pub(super) fn run(caller: &Caller, asked: &Watch) -> Result<u8, SessionError> {
 
 fn order(asked: &Watch, events: &EventFile) -> Result<WatchOrder, SessionError> {
     Ok(WatchOrder {
-        build: BuildOrder {
-            targets: asked.targets.clone(),
-            jobs: asked.jobs,
-            processors: Caller::processors(),
-            cache_max: Caller::cache_max()?,
-            keep_going: asked.keep_going,
-            hearing: asked.output.shown().hearing(),
-            plan: events.is_wanted(),
-            ..BuildOrder::default()
-        },
+        build: build::order(&asked.building, events)?,
         on_change: match asked.on_change {
             Asked::Touched => OnChange::Touched,
             Asked::Finish => OnChange::Finish,

@@ -1,0 +1,67 @@
+//! What can be typed after the commands that only look: `status`, `why`, `list`, `log`, `history`.
+//!
+//! Does not know what any of it does.
+
+use clap::Args;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Status {
+    /// Nodes, outputs or globs
+    #[arg(value_name = "TARGET")]
+    pub(in crate::cli) targets: Vec<String>,
+    /// Exit with 3 when something is stale
+    #[arg(long)]
+    pub(in crate::cli) exit_code: bool,
+    /// Name the fresh nodes too
+    #[arg(short, long)]
+    pub(in crate::cli) all: bool,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Why {
+    /// A node, or an output of it
+    #[arg(value_name = "NODE")]
+    pub(in crate::cli) node: String,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct List {
+    /// Nodes, outputs or globs
+    #[arg(value_name = "TARGET")]
+    pub(in crate::cli) targets: Vec<String>,
+    /// With what each reads and writes
+    #[arg(short, long)]
+    pub(in crate::cli) long: bool,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Log {
+    /// A node, or an output of it
+    #[arg(value_name = "NODE")]
+    pub(in crate::cli) node: String,
+    /// The run in build number N instead of the last
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) run: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct History {
+    /// A node, or an output of it; without one, the builds
+    #[arg(value_name = "NODE")]
+    pub(in crate::cli) node: Option<String>,
+    /// The last N; without it 20, or with --json all that are remembered
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(in crate::cli) last: Option<usize>,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
