@@ -15,7 +15,6 @@ mod tried;
 
 use pipe::base::path::ProjectPath;
 use pipe::world::observe::{Links, Observer};
-use pipe::world::stamps::KnownStamps;
 use pipe::world::store::cache::LocalCache;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,7 +105,7 @@ fn measure(what: &str, rows: &[Row<'_>]) {
 fn bench(root: &Path, name: &str, what: &str) {
     let path = ProjectPath::parse(name).expect("a path");
     let cache = || LocalCache::new(&root.join("cache"), &root.join("aside"));
-    let observer = || Observer::new(root.to_path_buf(), KnownStamps::default());
+    let observer = || Observer::new(root.to_path_buf(), Box::new(|_| None));
     let remove = |name: &str| drop(Command::new("rm").arg("-rf").arg(root.join(name)).status());
     let copy = |flags: &[&str]| run(root, "cp", &[flags, &[name, "copy"]].concat());
     let kept = cache()

@@ -13,12 +13,14 @@ mod temporary;
 use super::check::{self, CheckFound, Checked};
 use super::desk::{Desk, Word};
 use super::items::{Items, Resources};
+use super::leaving::Leaving;
 use super::memory::Memory;
 use super::project::{Project, Tools};
 use super::room;
 use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::Survey;
+use super::survey::standing::Standing;
 use crate::base::content::{Content, Contents};
 use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
@@ -77,6 +79,7 @@ pub fn build(
         selection: request.selection,
         tracing: request.tracing,
     };
+    let leaving = Leaving::of(project, tools, &survey, request.selection);
     let (schedule, guessed, resources) = items.schedule(project, tools, request.selection);
     let limits = Limits {
         jobs: hands.pool.jobs,
@@ -98,6 +101,7 @@ pub fn build(
         nodes: items.nodes,
         selection: request.selection,
         standing: survey.standing,
+        leaving,
         pending: HashMap::new(),
         tries: HashMap::new(),
         clamped: false,
@@ -127,6 +131,8 @@ pub fn build(
         memory,
         mut summary,
         begun,
+        leaving,
+        nodes,
         ..
     } = build;
     if work > 0 {
@@ -135,7 +141,7 @@ pub fn build(
             shared.build.saturating_sub(BUILDS_WITH_LOGS),
         );
     }
-    memory.finish(&tools.observer.learned(), !tools.damages.is_empty())?;
+    leaving.finish(project, tools, memory, &nodes)?;
     room::after_build(project, tools, request.cache_max, tell);
     summary.took = begun.elapsed();
     tell(BuildEvent::Finished(summary.clone()));
@@ -156,8 +162,9 @@ struct Build<'a, 'w> {
     /// By node number: its item, if it is one.
     places: Vec<Option<u32>>,
     selection: &'a Selection,
-    /// By path number: what stands there, kept up to date as nodes settle.
-    standing: Vec<Option<Content>>,
+    /// Kept up to date as nodes settle.
+    standing: Standing,
+    leaving: Leaving,
     /// By item number: what a check found, for the run and for another try of it.
     pending: HashMap<u32, (Vec<Reason>, Contents)>,
     /// By item number: how often it was tried again.
@@ -334,12 +341,12 @@ impl<'a> Build<'a, '_> {
 
     /// What is known to stand at each input; `None` where it has to be looked at now.
     fn known_inputs(&self, item: u32) -> Vec<Option<Content>> {
-        let known = |input: Use| {
-            (!input.mixed)
-                .then(|| self.standing[input.path.0 as usize])
-                .flatten()
+        let (graph, tools) = (self.graph(), self.shared.tools);
+        let known = |input: Use| match input.mixed {
+            true => None,
+            false => self.standing.at(graph, tools, input.path),
         };
-        self.graph().inputs(self.node(item)).map(known).collect()
+        graph.inputs(self.node(item)).map(known).collect()
     }
 
     /// Nodes that will not be reached any more, told once at the end.

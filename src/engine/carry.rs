@@ -69,11 +69,10 @@ pub fn export(
     let survey = session.survey(selection, false);
     let (graph, tools) = (&session.project.graph, &session.tools);
     let mut keys: HashMap<Key, NodeId> = HashMap::new();
-    for &(node, key) in survey
-        .keys
-        .iter()
-        .filter(|(node, _)| !graph.uncached(*node))
-    {
+    for (node, key) in survey.keys(&session.project, tools) {
+        if graph.uncached(node) {
+            continue;
+        }
         keys.insert(key, node);
     }
     let wanted: Vec<Key> = keys.keys().copied().collect();

@@ -111,15 +111,22 @@ impl Memory {
         self.writer.append(&entries)
     }
 
-    /// Ends the writing. A `damaged` ledger is written afresh.
+    /// The number of the build, if it was one with something to do.
+    pub(super) fn build(&self) -> u32 {
+        self.build
+    }
+
+    /// Ends the writing. A `damaged` ledger is written afresh. `needed` is what [`LedgerWriter::finish`] takes and
+    /// returns.
     pub(super) fn finish(
         mut self,
         stamps: &[(Vec<u8>, StampedDigest)],
         damaged: bool,
-    ) -> Result<(), Trouble> {
+        needed: Option<u64>,
+    ) -> Result<Option<u64>, Trouble> {
         if !stamps.is_empty() {
             self.writer.append(&[Entry::Stamps(stamps)])?;
         }
-        self.writer.finish(damaged)
+        self.writer.finish(damaged, needed)
     }
 }

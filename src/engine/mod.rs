@@ -19,6 +19,7 @@ pub mod hidden;
 pub mod history;
 mod inputs;
 mod items;
+mod leaving;
 mod listings;
 mod memory;
 pub mod outline;
@@ -29,5 +30,6 @@ pub mod shared;
 
 pub mod session;
 pub mod stream;
+mod tools;
 pub mod upkeep;
 pub mod watch;

@@ -2,6 +2,8 @@
 //!
 //! Does not judge nodes; `survey` does.
 
+pub use super::tools::Tools;
+
 use super::listings::{lies_in, list_all};
 use super::probes::Answers;
 use super::snapshot::{self, Basis};
@@ -14,10 +16,6 @@ use crate::logic::graph::{self, Graph, Instances};
 use crate::logic::manifest::{Amount, Manifest, Problem, Severity, problem};
 use crate::logic::params::SetFault;
 use crate::world::nearby;
-use crate::world::observe::{Links, Observer};
-use crate::world::store::Announced;
-use crate::world::store::cache::LocalCache;
-use crate::world::store::ledger::Ledger;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::{HashMap, HashSet};
@@ -58,24 +56,6 @@ pub struct Given {
     pub sets: Vec<(String, String)>,
     /// Every manifest is read anew, and by kdl-rs alone: to compare, should the quick ways ever be doubted.
     pub by_kdl: bool,
-}
-
-/// The chosen hands, and what is remembered.
-pub struct Tools {
-    /// Looks at the disk.
-    pub observer: Observer,
-    /// What this checkout remembers.
-    pub ledger: Ledger,
-    /// Keeps and restores.
-    pub cache: LocalCache,
-    /// The caller's environment.
-    pub variables: Vec<(OsString, OsString)>,
-    /// Parameters that the caller sets, with `--set`.
-    pub sets: Vec<(String, String)>,
-    /// Read manifests anew, by kdl-rs alone.
-    pub by_kdl: bool,
-    /// What was found damaged while opening; each costs time only.
-    pub damages: Vec<String>,
 }
 
 /// A project that can be built.
@@ -196,52 +176,6 @@ impl Place {
             state,
             root,
         })
-    }
-}
-
-impl Tools {
-    /// Opens what is remembered. Never fails: what cannot be read is forgotten.
-    pub fn open(place: &Place, given: Given) -> Tools {
-        let (mut ledger, damages) = Ledger::open(&place.state);
-        let observer = Observer::new(place.root.clone(), ledger.take_stamps());
-        Tools {
-            observer,
-            ledger,
-            cache: LocalCache::new(&place.cache, &place.state.join("tmp")),
-            variables: given.variables,
-            sets: given.sets,
-            by_kdl: given.by_kdl,
-            damages,
-        }
-    }
-
-    /// Announces a build to those who might prune the cache meanwhile.
-    pub(super) fn announce(&self, place: &Place) -> Option<Announced> {
-        self.cache.announce(&place.state)
-    }
-
-    /// Whether `now`, which stands at an output's path, is exactly what `pipe` last left there. What could not be read,
-    /// and what is neither file nor directory, never is.
-    pub(super) fn is_as_left(&self, path: &ProjectPath, now: Content) -> bool {
-        matches!(now, Content::File { .. } | Content::Tree { .. })
-            && self.ledger.written(path.as_str()) == Some(now)
-    }
-
-    /// Looks, and says whether what stands there is as `pipe` left it.
-    pub(super) fn stands_as_left(&self, path: &ProjectPath) -> bool {
-        let now = self.observer.observe(path, Links::Verbatim);
-        now.is_ok_and(|now| self.is_as_left(path, now))
-    }
-
-    /// The caller's value of a variable.
-    pub(super) fn variable(&self, name: &str) -> Result<Option<String>, OpenError> {
-        let Some((_, value)) = self.variables.iter().find(|(key, _)| key == name) else {
-            return Ok(None);
-        };
-        let value = value
-            .to_str()
-            .ok_or_else(|| OpenError::VariableNotUtf8(name.to_owned()))?;
-        Ok(Some(value.to_owned()))
     }
 }
 

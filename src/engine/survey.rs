@@ -1,12 +1,14 @@
 //! Gathers what stands on the disk and judges every selected node in one pass; runs nothing, writes nothing.
 //!
-//! `build`, `status`, `why` and a dry run all start here.
+//! `build`, `status`, `why` and a dry run all start here. A node that was fresh when the last build ended, and all of whose
+//! paths are as they were then, is fresh: nothing more is asked of it.
+
+pub(super) mod standing;
 
 use super::inputs;
 use super::project::{Project, Tools};
 use super::run::last_run;
 use crate::base::content::{Content, Contents};
-use crate::base::path::ProjectPath;
 use crate::base::record::{Key, NodeRecord, RunResult};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId, Use};
@@ -17,19 +19,25 @@ use crate::logic::plan::{Reason, Verdict};
 use crate::world::observe::Links;
 use crate::world::store::cache::Lookup;
 use crate::world::trouble::Trouble;
+use standing::{Standing, uses};
+use std::collections::HashMap;
 
 /// What a survey found.
 pub struct Survey {
     /// By node number; `None` for nodes that were not selected.
     pub forecasts: Vec<Option<Forecast>>,
-    /// By path number; what stands there now, of the paths that were looked at.
-    pub standing: Vec<Option<Content>>,
+    /// What stands at the paths of the selected nodes.
+    pub standing: Standing,
     /// By node number, for fresh nodes: key and result, when the ledger does not hold them yet.
     pub found: Vec<(NodeId, Settled)>,
     /// Sources that are not there.
     pub missing: Vec<Missing>,
-    /// Of nodes that are fresh or can be restored: under which keys something is kept for them.
-    pub keys: Vec<(NodeId, Key)>,
+    /// Of nodes that were found fresh, or can be restored: under which keys something is kept for them.
+    keys: Vec<(NodeId, Key)>,
+    /// Fresh because they were and nothing has changed.
+    pub(super) as_before: Vec<NodeId>,
+    /// Results of nodes whose outputs do not stand and will come back, or are put away.
+    foreseen: HashMap<NodeId, RunResult>,
 }
 
 /// What belongs to a node that is up to date.
@@ -51,18 +59,28 @@ pub fn survey(
     forced: Option<&Selection>,
 ) -> Survey {
     let graph = &project.graph;
+    let (standing, unreadable) = Standing::look(graph, tools, selection);
     let mut survey = Survey {
         forecasts: vec![None; graph.len()],
-        standing: vec![None; graph.path_count()],
+        standing,
         found: Vec::new(),
         missing: Vec::new(),
         keys: Vec::new(),
+        as_before: Vec::new(),
+        foreseen: HashMap::new(),
     };
-    let unreadable = survey.look(graph, tools, selection);
-    let mut foreseen: Vec<Option<RunResult>> = vec![None; graph.len()];
+    let list = standing::list(graph, tools);
     for node in graph.order().filter(|&node| selection.contains(node)) {
         let is_forced = forced.is_some_and(|forced| forced.named[node.0 as usize]);
-        let forecast = survey.judge(project, tools, node, is_forced, &mut foreseen, &unreadable);
+        let is_as_before = !is_forced
+            && list.is_some_and(|list| list.is_fresh(node.0 as usize))
+            && survey.is_as_before(graph, node);
+        let forecast = if is_as_before {
+            survey.as_before.push(node);
+            Forecast::Fresh
+        } else {
+            survey.judge(project, tools, node, is_forced, &unreadable)
+        };
         survey.forecasts[node.0 as usize] = Some(forecast);
     }
     survey.bring_back(graph, tools, selection);
@@ -80,35 +98,19 @@ impl Survey {
             .expect("only selected nodes are asked for")
     }
 
-    /// Observes every path of every selected node, in bulk. Returns those that could not be read.
-    fn look(
-        &mut self,
-        graph: &Graph,
-        tools: &Tools,
-        selection: &Selection,
-    ) -> Vec<(PathId, Trouble)> {
-        let mut wanted = vec![false; graph.path_count()];
-        for node in graph.nodes().filter(|&node| selection.contains(node)) {
-            for path in graph.inputs(node).chain(graph.outputs(node)) {
-                wanted[path.path.0 as usize] = true;
-            }
-        }
-        let ids: Vec<PathId> = graph
-            .paths()
-            .filter(|path| wanted[path.0 as usize])
-            .collect();
-        let paths: Vec<(ProjectPath, Links)> = ids
-            .iter()
-            .map(|&path| (graph.project_path(path), links(graph, path)))
-            .collect();
-        let mut unreadable = Vec::new();
-        for (path, content) in ids.into_iter().zip(tools.observer.observe_all(&paths)) {
-            match content {
-                Ok(content) => self.standing[path.0 as usize] = Some(content),
-                Err(trouble) => unreadable.push((path, trouble)),
-            }
-        }
-        unreadable
+    /// Under which keys something is kept for the nodes that are fresh or can be restored.
+    pub(super) fn keys(&self, project: &Project, tools: &Tools) -> Vec<(NodeId, Key)> {
+        let last = |&node: &NodeId| Some((node, tools.ledger.node(project.graph.name(node))?.key));
+        let as_before = self.as_before.iter().filter_map(last);
+        self.keys.iter().copied().chain(as_before).collect()
+    }
+
+    /// Whether all that the node reads and writes is as it was when the last build ended.
+    fn is_as_before(&self, graph: &Graph, node: NodeId) -> bool {
+        uses(graph, node).all(|path| self.standing.is_as_before(path))
+            && graph
+                .needs(node)
+                .all(|need| *self.forecast(need) == Forecast::Fresh)
     }
 
     fn judge(
@@ -117,11 +119,10 @@ impl Survey {
         tools: &Tools,
         node: NodeId,
         forced: bool,
-        foreseen: &mut [Option<RunResult>],
         unreadable: &[(PathId, Trouble)],
     ) -> Forecast {
         let graph = &project.graph;
-        let missing = self.missing_sources(graph, node, unreadable);
+        let missing = self.missing_sources(graph, tools, node, unreadable);
         if !missing.is_empty() {
             self.missing.extend(missing);
             return Forecast::SourceMissing;
@@ -129,7 +130,7 @@ impl Survey {
         if let Some(fault) = project.answers.fault(node) {
             return Forecast::Stale(vec![Reason::ProbeFailed(fault.to_owned())]);
         }
-        let inputs = match self.inputs(graph, tools, node, foreseen) {
+        let inputs = match self.inputs(graph, tools, node) {
             Ok(inputs) => inputs,
             Err(upstream) => return Forecast::MayRun(upstream),
         };
@@ -141,7 +142,7 @@ impl Survey {
             last_run,
             ..
         } = known(project, tools, node, inputs);
-        let outputs = self.outputs(graph, node, result.as_ref());
+        let outputs = self.outputs(graph, tools, node, result.as_ref());
         let keys = inputs::entry_keys(project, node, key, &inputs).map(|key| (node, key));
         let now = Situation {
             declaration: &project.declaration(node),
@@ -154,8 +155,10 @@ impl Survey {
         let verdict = judge::judge(&now, result.as_ref(), last.as_ref());
         match (verdict, result) {
             (Verdict::Fresh, Some(result)) => {
-                foreseen[node.0 as usize] = Some(result.clone());
                 self.keys.extend(keys);
+                if self.is_put_away(graph, tools, node) {
+                    self.foreseen.insert(node, result.clone());
+                }
                 if last.is_none_or(|last| last.key != key) {
                     self.found.push((
                         node,
@@ -171,7 +174,7 @@ impl Survey {
             (Verdict::Restore(reasons), Some(result))
                 if !graph.uncached(node) && tools.cache.has_all(&result) =>
             {
-                foreseen[node.0 as usize] = Some(result);
+                self.foreseen.insert(node, result);
                 self.keys.extend(keys);
                 Forecast::Restorable(reasons)
             }
@@ -181,16 +184,11 @@ impl Survey {
     }
 
     /// What the node's inputs hold once everything above it is done; or a node above of which that is not known yet.
-    fn inputs(
-        &self,
-        graph: &Graph,
-        tools: &Tools,
-        node: NodeId,
-        foreseen: &[Option<RunResult>],
-    ) -> Result<Contents, NodeId> {
-        let unsettled = graph
-            .needs(node)
-            .find(|need| foreseen[need.0 as usize].is_none());
+    fn inputs(&self, graph: &Graph, tools: &Tools, node: NodeId) -> Result<Contents, NodeId> {
+        let unsettled = graph.needs(node).find(|&need| {
+            let forecast = self.forecast(need);
+            !matches!(forecast, Forecast::Fresh | Forecast::Restorable(_))
+        });
         if let Some(need) = unsettled {
             return Err(need);
         }
@@ -208,32 +206,36 @@ impl Survey {
                     }
                 };
             }
-            if let Some(producer) = graph.producer(input.path) {
-                let result = foreseen[producer.0 as usize]
-                    .as_ref()
-                    .expect("every need is foreseen");
-                let output = result.outputs.iter().find(|(output, _)| *output == path);
-                return Ok((
-                    path,
-                    output.map_or(Content::Absent, |(_, content)| *content),
-                ));
-            }
-            match not_standing {
-                Some(need) if input.mixed => Err(need),
-                _ => Ok((
-                    path,
-                    self.standing[input.path.0 as usize].unwrap_or(Content::Absent),
-                )),
-            }
+            let producer = graph.producer(input.path);
+            let now = match producer.and_then(|producer| self.foreseen.get(&producer)) {
+                Some(result) => {
+                    let output = result.outputs.iter().find(|(output, _)| *output == path);
+                    output.map(|(_, content)| *content)
+                }
+                None => match not_standing {
+                    Some(need) if input.mixed && producer.is_none() => return Err(need),
+                    _ => self.standing.at(graph, tools, input.path),
+                },
+            };
+            Ok((path, now.unwrap_or(Content::Absent)))
         };
         graph.inputs(node).map(content).collect()
     }
 
     /// What stands at the outputs. Of a `temp` node that has done its work nothing does: that counts as standing.
-    fn outputs(&self, graph: &Graph, node: NodeId, result: Option<&RunResult>) -> Contents {
-        let content = |path: PathId| self.standing[path.0 as usize].unwrap_or(Content::Special);
+    fn outputs(
+        &self,
+        graph: &Graph,
+        tools: &Tools,
+        node: NodeId,
+        result: Option<&RunResult>,
+    ) -> Contents {
+        let content = |path: PathId| {
+            let now = self.standing.at(graph, tools, path);
+            now.unwrap_or(Content::Special)
+        };
         if let Some(result) = result
-            && self.is_put_away(graph, node)
+            && self.is_put_away(graph, tools, node)
         {
             return result.outputs.clone();
         }
@@ -244,8 +246,9 @@ impl Survey {
     }
 
     /// Whether the node is `temp` and none of its outputs stands.
-    fn is_put_away(&self, graph: &Graph, node: NodeId) -> bool {
-        let gone = |output: Use| self.standing[output.path.0 as usize] == Some(Content::Absent);
+    fn is_put_away(&self, graph: &Graph, tools: &Tools, node: NodeId) -> bool {
+        let gone =
+            |output: Use| self.standing.at(graph, tools, output.path) == Some(Content::Absent);
         graph.temp(node) && graph.outputs(node).all(gone)
     }
 
@@ -254,7 +257,7 @@ impl Survey {
         let order: Vec<NodeId> = graph.order().filter(|&node| graph.temp(node)).collect();
         for node in order.into_iter().rev() {
             let is_fresh = self.forecasts[node.0 as usize] == Some(Forecast::Fresh);
-            if !is_fresh || !self.is_put_away(graph, node) {
+            if !is_fresh || !self.is_put_away(graph, tools, node) {
                 continue;
             }
             let waits = |user: NodeId| {
@@ -285,6 +288,7 @@ impl Survey {
     fn missing_sources(
         &self,
         graph: &Graph,
+        tools: &Tools,
         node: NodeId,
         unreadable: &[(PathId, Trouble)],
     ) -> Vec<Missing> {
@@ -298,7 +302,7 @@ impl Survey {
                 continue;
             }
             let shown = || graph.path(input.path).to_owned();
-            match self.standing[input.path.0 as usize] {
+            match self.standing.at(graph, tools, input.path) {
                 Some(Content::Absent) => add(shown(), MissingFault::NotThere),
                 Some(Content::Special) => add(shown(), MissingFault::Special),
                 Some(Content::File { .. }) if input.directory => {

@@ -39,6 +39,13 @@ pub struct Reading {
 
 /// Adds one entry to a list of stamps.
 pub(super) fn put(out: &mut FlatWriter, path: &[u8], stamped: &StampedDigest) {
+    out.bytes(path);
+    put_stamp(out, &stamped.stamp);
+    out.digest(&stamped.digest);
+}
+
+/// Adds a stamp.
+pub(super) fn put_stamp(out: &mut FlatWriter, stamp: &Stamp) {
     let Stamp {
         size,
         mtime_ns,
@@ -46,38 +53,38 @@ pub(super) fn put(out: &mut FlatWriter, path: &[u8], stamped: &StampedDigest) {
         device,
         inode,
         mode,
-    } = stamped.stamp;
-    out.bytes(path)
-        .long(size)
+    } = *stamp;
+    out.long(size)
         .long(mtime_ns.cast_unsigned())
         .long(ctime_ns.cast_unsigned());
-    out.long(device)
-        .long(inode)
-        .number(mode)
-        .digest(&stamped.digest);
+    out.long(device).long(inode).number(mode);
 }
 
-fn take<'a>(from: &mut FlatReader<'a>) -> Option<(&'a [u8], StampedDigest)> {
+/// Takes one entry off a list of stamps.
+pub(super) fn take<'a>(from: &mut FlatReader<'a>) -> Option<(&'a [u8], StampedDigest)> {
     let path = from.bytes()?;
-    let stamp = Stamp {
+    let stamp = take_stamp(from)?;
+    let digest = from.digest()?;
+    Some((path, StampedDigest { stamp, digest }))
+}
+
+/// Takes a stamp.
+pub(super) fn take_stamp(from: &mut FlatReader<'_>) -> Option<Stamp> {
+    Some(Stamp {
         size: from.long()?,
         mtime_ns: from.long()?.cast_signed(),
         ctime_ns: from.long()?.cast_signed(),
         device: from.long()?,
         inode: from.long()?,
         mode: from.number()?,
-    };
-    Some((
-        path,
-        StampedDigest {
-            stamp,
-            digest: from.digest()?,
-        },
-    ))
+    })
 }
 
 /// Bytes of an entry behind its path: the stamp, the digest.
 const ENTRY_REST: usize = 5 * 8 + 4 + 32;
+
+/// Asks for the digest that was last learned for a path, as raw bytes, with its stamp.
+pub type Recall = Box<dyn Fn(&[u8]) -> Option<StampedDigest> + Send + Sync>;
 
 /// Digests by path, found in the bytes that they were written in: nothing is copied before it is asked for.
 #[derive(Debug, Clone, Default)]

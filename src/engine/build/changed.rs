@@ -90,10 +90,12 @@ impl Build<'_, '_> {
                 .observer
                 .observe(&place, links(graph, path));
             let now = now.unwrap_or(Content::Special);
-            if self.standing[path.0 as usize] == Some(now) {
+            let before = self.standing.at(graph, self.shared.tools, path);
+            if before == Some(now) {
                 continue;
             }
-            self.standing[path.0 as usize] = Some(now);
+            self.standing.set(path, now);
+            self.leaving.changed(path);
             match now {
                 Content::File { .. } | Content::Tree { .. } => here.insert(path),
                 Content::Absent | Content::Special => gone.insert(path),

@@ -85,13 +85,15 @@ impl Build<'_, '_> {
         origin: Origin,
     ) -> Result<(), Trouble> {
         self.note_outputs(node, &settled);
+        self.leaving
+            .settled(&self.shared.project.graph, node, &settled);
         self.memory.node(self.shared.project, node, settled, origin)
     }
 
     pub(super) fn note_outputs(&mut self, node: NodeId, settled: &Settled) {
         let outputs = self.graph().outputs(node).zip(&settled.result.outputs);
         for (output, (_, content)) in outputs {
-            self.standing[output.path.0 as usize] = Some(*content);
+            self.standing.set(output.path, *content);
         }
     }
 

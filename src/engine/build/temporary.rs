@@ -48,7 +48,7 @@ impl Build<'_, '_> {
             let path = graph.project_path(output.path);
             let now = shared.tools.observer.observe(&path, Links::Verbatim).ok();
             // Only what this build knows to be the node's own.
-            if now.is_none() || now != self.standing[output.path.0 as usize] {
+            if now.is_none() || now != self.standing.at(graph, shared.tools, output.path) {
                 continue;
             }
             match state::remove_output(&shared.project.place.root, &path) {

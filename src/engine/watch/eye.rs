@@ -9,7 +9,6 @@ use crate::engine::project::Place;
 use crate::logic::trigger::{News, Polling, Trigger};
 use crate::world::clock;
 use crate::world::observe::Observer;
-use crate::world::stamps::KnownStamps;
 use crate::world::watch::{self, Hint, Refusal, Watcher, walk};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -64,7 +63,7 @@ impl Eye {
             place: place.clone(),
             begun: clock::instant(),
             watcher,
-            observer: Observer::new(place.root.clone(), KnownStamps::default()),
+            observer: Observer::new(place.root.clone(), Box::new(|_| None)),
             wanted: Wanted::default(),
             picture: Picture::default(),
             trigger: Trigger::default(),

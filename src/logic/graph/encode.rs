@@ -281,11 +281,11 @@ fn assemble(sections: &[Part<'_>; SECTIONS]) -> Graph {
     for (number, section) in sections.iter().enumerate() {
         let length = u32::try_from(section.size());
         let length = length.expect("a section of a graph is under 4 GiB");
-        bytes[16 + 4 * number..][..4].copy_from_slice(&length.to_le_bytes());
+        bytes[HEADER - 4 * SECTIONS + 4 * number..][..4].copy_from_slice(&length.to_le_bytes());
         section.write(&mut bytes[end..end + section.size()]);
         end += section.size();
     }
-    let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[16..]);
-    bytes[8..16].copy_from_slice(&checksum.to_le_bytes());
+    let checksum = xxhash_rust::xxh3::xxh3_128(&bytes[24..]);
+    bytes[8..24].copy_from_slice(&checksum.to_le_bytes());
     Graph::open(bytes.into()).expect("what was just written can be read")
 }

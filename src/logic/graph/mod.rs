@@ -55,8 +55,8 @@ pub struct Use {
     pub mixed: bool,
 }
 
-const MAGIC: &[u8; 8] = b"pipegr04";
-const HEADER: usize = 8 + 8 + 4 * SECTIONS;
+const MAGIC: &[u8; 8] = b"pipegr05";
+const HEADER: usize = 8 + 16 + 4 * SECTIONS;
 
 /// Every section is a run of numbers of four bytes, but for texts, digests and blobs. `…_ENDS` say by node, or by path,
 /// where its part of the section behind ends.
@@ -109,8 +109,8 @@ impl Graph {
     /// Takes saved bytes. `None` when they are damaged or of another version.
     pub fn open(bytes: Bytes) -> Option<Graph> {
         let rest = bytes.strip_prefix(MAGIC)?;
-        let (checksum, rest) = rest.split_first_chunk::<8>()?;
-        if u64::from_le_bytes(*checksum) != xxhash_rust::xxh3::xxh3_64(rest) {
+        let (checksum, rest) = rest.split_first_chunk::<16>()?;
+        if u128::from_le_bytes(*checksum) != xxhash_rust::xxh3::xxh3_128(rest) {
             return None;
         }
         let (lengths, _) = rest.split_at_checked(4 * SECTIONS)?;
@@ -129,6 +129,12 @@ impl Graph {
     /// The bytes to save.
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
+    }
+
+    /// Tells this graph, with its numbers of nodes and paths, from others.
+    pub fn identity(&self) -> u128 {
+        let checksum = &self.bytes[MAGIC.len()..MAGIC.len() + 16];
+        u128::from_le_bytes(checksum.try_into().expect("16 bytes were cut"))
     }
 
     /// How many nodes there are.

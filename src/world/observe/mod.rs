@@ -5,6 +5,7 @@
 mod bytes;
 mod listing;
 mod names;
+mod stamped;
 mod tree;
 
 pub use bytes::SET_BACK;
@@ -15,7 +16,7 @@ use crate::base::content::Content;
 use crate::base::digest::{Digest, DigestWriter};
 use crate::base::path::ProjectPath;
 use crate::base::record::{Stamp, StampedDigest};
-use crate::world::stamps::{KnownStamps, Reading, stamp_of};
+use crate::world::stamps::{Reading, Recall, stamp_of};
 use crate::world::trouble::{Trouble, is_absence};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -40,15 +41,15 @@ pub enum Links {
 /// Looks at a project's files. Shared by all threads.
 pub struct Observer {
     root: PathBuf,
-    known: KnownStamps,
+    known: Recall,
     learned: Mutex<HashMap<Vec<u8>, StampedDigest>>,
     files_read: AtomicU64,
     bytes_read: AtomicU64,
 }
 
 impl Observer {
-    /// An observer for the project at `root`, which trusts the stamps in `known`.
-    pub fn new(root: PathBuf, known: KnownStamps) -> Self {
+    /// An observer for the project at `root`, which trusts the stamps that `known` tells.
+    pub fn new(root: PathBuf, known: Recall) -> Self {
         Observer {
             root,
             known,
@@ -172,7 +173,7 @@ impl Observer {
         let learned = std::mem::take(&mut *self.learned.lock().expect("no thread dies with it"));
         learned
             .into_iter()
-            .filter(|(path, stamped)| self.known.get(path) != Some(*stamped))
+            .filter(|(path, stamped)| (self.known)(path) != Some(*stamped))
             .collect()
     }
 
@@ -237,17 +238,36 @@ impl Observer {
         }
     }
 
+    /// What a plain file at `path` holds while it has this stamp, if that is known.
+    pub fn recall(&self, path: &str, stamp: &Stamp) -> Option<Content> {
+        Some(Content::File {
+            digest: self.known_digest(path.as_bytes(), stamp)?,
+            executable: stamp.mode & 0o100 != 0,
+            size: stamp.size,
+        })
+    }
+
+    /// The stamp that may stand for a plain file at `path` that holds `content`, if there is one.
+    pub fn vouch(&self, path: &str, content: &Content) -> Option<Stamp> {
+        let stamp = self.stamped(path)?.stamp;
+        (self.recall(path, &stamp) == Some(*content)).then_some(stamp)
+    }
+
+    /// The digest that was last learned for `path`, and the stamp that may stand for it.
+    pub fn stamped(&self, path: &str) -> Option<StampedDigest> {
+        let key = path.as_bytes();
+        self.just_learned(key).or_else(|| (self.known)(key))
+    }
+
+    fn just_learned(&self, key: &[u8]) -> Option<StampedDigest> {
+        let learned = self.learned.lock().expect("no thread dies with it");
+        learned.get(key).copied()
+    }
+
     fn known_digest(&self, key: &[u8], stamp: &Stamp) -> Option<Digest> {
         let same = |known: StampedDigest| (known.stamp == *stamp).then_some(known.digest);
-        let known = self.known.get(key).and_then(same);
-        let learned = || {
-            self.learned
-                .lock()
-                .expect("no thread dies with it")
-                .get(key)
-                .copied()
-        };
-        known.or_else(|| learned().and_then(same))
+        let known = (self.known)(key).and_then(same);
+        known.or_else(|| self.just_learned(key).and_then(same))
     }
 }
 

@@ -4,7 +4,7 @@ mod links;
 
 use super::*;
 use crate::base::flat::FlatWriter;
-use crate::world::stamps;
+use crate::world::stamps::{self, KnownStamps};
 use std::ffi::OsStr;
 use std::fs;
 use std::fs::{FileTimes, Permissions};
@@ -34,7 +34,10 @@ impl Project {
     }
 
     fn observer(&self, known: KnownStamps) -> Observer {
-        Observer::new(self.folder.path().to_path_buf(), known)
+        Observer::new(
+            self.folder.path().to_path_buf(),
+            Box::new(move |path| known.get(path)),
+        )
     }
 
     fn see(&self, name: &str, links: Links) -> Content {

@@ -16,8 +16,8 @@ use crate::base::digest::Digest;
 use crate::base::flat::FlatReader;
 use crate::base::path::ProjectPath;
 use crate::base::record::Key;
-use crate::base::record::{NodeRecord, StampedDigest};
-use crate::world::stamps::{Hashed, KnownStamps};
+use crate::base::record::{NodeRecord, Stamp, StampedDigest};
+use crate::world::stamps::{Hashed, KnownStamps, Recall, stamp_of};
 use crate::world::trouble::{Trouble, is_absence};
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -27,14 +27,31 @@ use std::io::Write;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A ledger under this size is not compacted, in bytes.
-const COMPACT_FROM: usize = 1024 * 1024;
+const COMPACT_FROM: u64 = 1024 * 1024;
 
-/// A reader's view, as of when it was opened. Opening finds the frames; what they hold is read when it is asked for.
+/// A reader's view, as of when it was opened. Its frames are found when the first is asked for; what they hold is read
+/// when it is asked for.
+#[derive(Clone)]
 pub struct Ledger {
+    /// What is known of it without reading it.
+    known: Option<Known>,
+    found: Arc<LazyLock<Found, Box<dyn FnOnce() -> Found + Send>>>,
+}
+
+/// Of a ledger that is as it was left.
+#[derive(Clone, Copy)]
+struct Known {
+    last_build: u32,
+    /// Where the last whole frame ends.
+    end: u64,
+}
+
+/// What a reading found.
+struct Found {
     bytes: Bytes,
     stamps: KnownStamps,
     nodes: Index,
@@ -66,19 +83,102 @@ impl Ledger {
             Err(error) if is_absence(error.kind()) => (Vec::new(), None),
             Err(error) => (Vec::new(), Some(Trouble::on("read", &path)(error))),
         };
-        let ledger = Ledger::read(bytes);
-        let damage = (ledger.damaged > 0)
-            .then(|| format!("{} bytes of {} are damaged", ledger.damaged, path.display()));
+        let found = Found::read(bytes);
+        let damage = (found.damaged > 0)
+            .then(|| format!("{} bytes of {} are damaged", found.damaged, path.display()));
         let wrong = refused.map(|trouble| trouble.to_string()).or(damage);
         let told = wrong.map(|wrong| format!("{wrong}; what it told is found out again"));
-        (ledger, told.into_iter().collect())
+        (Ledger::of(found), told.into_iter().collect())
     }
 
-    fn read(mut bytes: Vec<u8>) -> Ledger {
+    /// The ledger below `state` if it is the very one that had this stamp, and was whole then, with build number
+    /// `last_build` as its last one and at its end. It is read when something is asked of it.
+    pub fn as_left(state: &Path, stamp: &Stamp, last_build: u32) -> Option<Ledger> {
+        let file = File::open(file_in(state)).ok()?;
+        if stamp_of(&file.metadata().ok()?) != *stamp {
+            return None;
+        }
+        let end = stamp.size;
+        // What others add meanwhile is not of this view.
+        let read = move || {
+            let mut bytes = vec![0; end as usize];
+            let read = file.read_exact_at(&mut bytes, 0);
+            Found::read(read.map_or_else(|_| Vec::new(), |()| bytes))
+        };
+        Some(Ledger {
+            known: Some(Known { last_build, end }),
+            found: Arc::new(LazyLock::new(Box::new(read))),
+        })
+    }
+
+    fn of(found: Found) -> Ledger {
+        Ledger {
+            known: None,
+            found: Arc::new(LazyLock::new(Box::new(move || found))),
+        }
+    }
+
+    /// What is remembered of a node.
+    pub fn node(&self, name: &str) -> Option<NodeRecord> {
+        format::take_record(&mut self.found.payload(&self.found.nodes, name)?)
+    }
+
+    /// The key of every node that is remembered.
+    pub fn keys(&self) -> Vec<Key> {
+        let key = |&(start, end): &(u32, u32)| {
+            let mut from = FlatReader(&self.found.bytes[start as usize..end as usize]);
+            from.text()?;
+            from.digest().map(Key)
+        };
+        self.found.nodes.values().filter_map(key).collect()
+    }
+
+    /// The digest that was last learned for a path, with its stamp; for an observer to trust.
+    pub fn stamps(&self) -> Recall {
+        let found = Arc::clone(&self.found);
+        Box::new(move |path| found.stamps.get(path))
+    }
+
+    /// What `pipe` last left at an output's path.
+    pub fn written(&self, path: &str) -> Option<Content> {
+        format::take_content(&mut self.found.payload(&self.found.written, path)?)
+    }
+
+    /// Every path at which `pipe` left something, and what.
+    pub fn all_written(&self) -> Vec<(ProjectPath, Content)> {
+        let entry = |&(start, end): &(u32, u32)| {
+            let mut from = FlatReader(&self.found.bytes[start as usize..end as usize]);
+            Some((
+                ProjectPath::parse(from.text()?).ok()?,
+                format::take_content(&mut from)?,
+            ))
+        };
+        self.found.written.values().filter_map(entry).collect()
+    }
+
+    /// Whether the last build that began died before its end.
+    pub fn unfinished(&self) -> bool {
+        self.known.is_none() && self.found.unfinished
+    }
+
+    /// Where the last whole entry ends, for a writer to go on from.
+    pub fn end(&self) -> u64 {
+        self.known.map_or_else(|| self.found.end, |known| known.end)
+    }
+
+    /// The number of the last build that had something to do; 0 when there was none.
+    pub fn last_build(&self) -> u32 {
+        self.known
+            .map_or_else(|| self.found.last_build, |known| known.last_build)
+    }
+}
+
+impl Found {
+    fn read(mut bytes: Vec<u8>) -> Found {
         // Places are kept in four bytes; compaction keeps every real ledger far below that.
         bytes.truncate(u32::MAX as usize);
         let bytes = Bytes::from(bytes);
-        let mut ledger = Ledger {
+        let mut found = Found {
             bytes: bytes.clone(),
             stamps: KnownStamps::over(bytes.clone()),
             nodes: Index::default(),
@@ -94,11 +194,11 @@ impl Ledger {
         let boot = boot_digest();
         let scan = frames::scan(&bytes, |kind, range| {
             // A frame that is whole but makes no sense was written by another version: it tells nothing.
-            let _ = ledger.take(kind, FlatReader(&bytes[range.clone()]), range, &boot);
+            let _ = found.take(kind, FlatReader(&bytes[range.clone()]), range, &boot);
         });
-        ledger.damaged = scan.damaged;
-        ledger.end = scan.end as u64;
-        ledger
+        found.damaged = scan.damaged;
+        found.end = scan.end as u64;
+        found
     }
 
     fn take(
@@ -129,62 +229,10 @@ impl Ledger {
     }
 
     /// The payload behind `name` in an index.
-    fn found<'a>(&'a self, index: &Index, name: &str) -> Option<FlatReader<'a>> {
+    fn payload<'a>(&'a self, index: &Index, name: &str) -> Option<FlatReader<'a>> {
         let &(start, end) = index.get(&xxh3_64(name.as_bytes()))?;
         let mut from = FlatReader(&self.bytes[start as usize..end as usize]);
         (from.text()? == name).then_some(from)
-    }
-
-    /// What is remembered of a node.
-    pub fn node(&self, name: &str) -> Option<NodeRecord> {
-        format::take_record(&mut self.found(&self.nodes, name)?)
-    }
-
-    /// The key of every node that is remembered.
-    pub fn keys(&self) -> Vec<Key> {
-        let key = |&(start, end): &(u32, u32)| {
-            let mut from = FlatReader(&self.bytes[start as usize..end as usize]);
-            from.text()?;
-            from.digest().map(Key)
-        };
-        self.nodes.values().filter_map(key).collect()
-    }
-
-    /// Hands over the stamps, for an observer to trust.
-    pub fn take_stamps(&mut self) -> KnownStamps {
-        std::mem::take(&mut self.stamps)
-    }
-
-    /// What `pipe` last left at an output's path.
-    pub fn written(&self, path: &str) -> Option<Content> {
-        format::take_content(&mut self.found(&self.written, path)?)
-    }
-
-    /// Every path at which `pipe` left something, and what.
-    pub fn all_written(&self) -> Vec<(ProjectPath, Content)> {
-        let entry = |&(start, end): &(u32, u32)| {
-            let mut from = FlatReader(&self.bytes[start as usize..end as usize]);
-            Some((
-                ProjectPath::parse(from.text()?).ok()?,
-                format::take_content(&mut from)?,
-            ))
-        };
-        self.written.values().filter_map(entry).collect()
-    }
-
-    /// Whether the last build that began died before its end.
-    pub fn unfinished(&self) -> bool {
-        self.unfinished
-    }
-
-    /// Where the last whole entry ends, for a writer to go on from.
-    pub fn end(&self) -> u64 {
-        self.end
-    }
-
-    /// The number of the last build that had something to do; 0 when there was none.
-    pub fn last_build(&self) -> u32 {
-        self.last_build
     }
 
     /// The same memory without what is outdated, as a file's bytes. In the order of the file.
@@ -263,26 +311,29 @@ impl LedgerWriter {
     }
 
     /// Ends the writing: flushes, so that a power cut does not cost this build's memory, and compacts when more than
-    /// half of the file is outdated, or when it is `damaged`.
+    /// half of the file is outdated, or when it is `damaged`. `needed` says how many bytes a compaction kept, or would
+    /// have kept, when that was last found out; it is found out again when the file is twice as large, and returned.
     ///
     /// # Errors
     /// The file cannot be flushed or replaced.
-    pub fn finish(self, damaged: bool) -> Result<(), Trouble> {
+    pub fn finish(self, damaged: bool, needed: Option<u64>) -> Result<Option<u64>, Trouble> {
         if let Some(file) = &self.file {
             file.sync_data().map_err(Trouble::on("flush", &self.path))?;
         } else if !damaged {
-            return Ok(());
+            return Ok(needed);
         }
-        let size = fs::metadata(&self.path).map_or(0, |metadata| metadata.len() as usize);
-        if size < COMPACT_FROM && !damaged {
-            return Ok(());
+        let size = fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
+        let is_small = size < needed.map_or(COMPACT_FROM, |needed| COMPACT_FROM.max(2 * needed));
+        if is_small && !damaged {
+            return Ok(needed);
         }
         let bytes = fs::read(&self.path).map_err(Trouble::on("read", &self.path))?;
-        let compacted = Ledger::read(bytes).compacted();
-        if damaged || compacted.len() < size / 2 {
+        let compacted = Found::read(bytes).compacted();
+        let needed = compacted.len() as u64;
+        if damaged || needed < size / 2 {
             replace(&self.path, &compacted)?;
         }
-        Ok(())
+        Ok(Some(needed))
     }
 }
 
@@ -299,6 +350,11 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
         let _ = fs::remove_file(&temporary);
         Trouble::on("replace", path)(error)
     })
+}
+
+/// The stamp of the ledger below `state`; `None` when there is none.
+pub fn stamp(state: &Path) -> Option<Stamp> {
+    file_in(state).metadata().ok().as_ref().map(stamp_of)
 }
 
 fn file_in(state: &Path) -> PathBuf {

@@ -9,6 +9,7 @@ mod entry;
 pub mod folders;
 mod format;
 mod frames;
+pub mod fresh;
 mod keep;
 pub mod ledger;
 pub mod lock;

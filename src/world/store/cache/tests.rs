@@ -3,7 +3,6 @@
 use super::*;
 use crate::base::path::ProjectPath;
 use crate::world::observe::{Links, Observer};
-use crate::world::stamps::KnownStamps;
 use std::fs::Permissions;
 use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 
@@ -47,7 +46,7 @@ impl Setting {
     }
 
     fn observer(&self) -> Observer {
-        Observer::new(self.root(), KnownStamps::default())
+        Observer::new(self.root(), Box::new(|_| None))
     }
 
     /// A directory with everything that a directory can hold.

@@ -4,7 +4,7 @@
 
 use super::super::entry::{BUILD_END, BUILD_START, RUN};
 use super::super::{format, frames};
-use super::Ledger;
+use super::{Found, Ledger};
 use crate::base::flat::FlatReader;
 use crate::base::record::{BuildRecord, RunRecord};
 use std::collections::{BTreeMap, HashMap};
@@ -21,37 +21,25 @@ const BUILDS: usize = 1000;
 impl Ledger {
     /// The remembered runs of a node, oldest first.
     pub fn runs(&self, name: &str) -> Vec<RunRecord> {
-        let places = self.runs_by_node().get(name);
+        let places = self.found.runs_by_node().get(name);
         let places = places.map_or(&[][..], Vec::as_slice);
-        places.iter().filter_map(|&place| self.run(place)).collect()
+        places
+            .iter()
+            .filter_map(|&place| self.found.run(place))
+            .collect()
     }
 
     /// The last remembered run of a node.
     pub fn last_run(&self, name: &str) -> Option<RunRecord> {
-        self.run(*self.runs_by_node().get(name)?.last()?)
-    }
-
-    fn run(&self, place: usize) -> Option<RunRecord> {
-        format::take_run(&mut FlatReader(&self.bytes[self.runs[place].clone()]))
-    }
-
-    fn runs_by_node(&self) -> &HashMap<String, Vec<usize>> {
-        self.runs_of.get_or_init(|| {
-            let mut by_node: HashMap<String, Vec<usize>> = HashMap::new();
-            for (place, range) in self.runs.iter().enumerate() {
-                if let Some(name) = FlatReader(&self.bytes[range.clone()]).text() {
-                    by_node.entry(name.to_owned()).or_default().push(place);
-                }
-            }
-            by_node
-        })
+        self.found
+            .run(*self.found.runs_by_node().get(name)?.last()?)
     }
 
     /// The remembered builds that had something to do, oldest first.
     pub fn builds(&self) -> Vec<BuildRecord> {
         let mut builds: BTreeMap<u32, BuildRecord> = BTreeMap::new();
-        for (kind, range) in &self.builds {
-            let mut from = FlatReader(&self.bytes[range.clone()]);
+        for (kind, range) in &self.found.builds {
+            let mut from = FlatReader(&self.found.bytes[range.clone()]);
             let Some(build) = from.number() else { continue };
             if *kind == BUILD_START {
                 let Some(started_ms) = from.long() else {
@@ -71,6 +59,24 @@ impl Ledger {
             }
         }
         builds.into_values().collect()
+    }
+}
+
+impl Found {
+    fn run(&self, place: usize) -> Option<RunRecord> {
+        format::take_run(&mut FlatReader(&self.bytes[self.runs[place].clone()]))
+    }
+
+    fn runs_by_node(&self) -> &HashMap<String, Vec<usize>> {
+        self.runs_of.get_or_init(|| {
+            let mut by_node: HashMap<String, Vec<usize>> = HashMap::new();
+            for (place, range) in self.runs.iter().enumerate() {
+                if let Some(name) = FlatReader(&self.bytes[range.clone()]).text() {
+                    by_node.entry(name.to_owned()).or_default().push(place);
+                }
+            }
+            by_node
+        })
     }
 
     /// Adds the frames of what a compaction keeps, and that no build is under way.

@@ -39,7 +39,7 @@ fn compacted(write: impl FnOnce(&mut LedgerWriter)) -> Ledger {
     let open = |folder: &Path| Ledger::open(folder).0;
     let mut writer = LedgerWriter::new(folder.path(), 0);
     write(&mut writer);
-    Ledger::read(open(folder.path()).compacted())
+    Ledger::of(Found::read(open(folder.path()).found.compacted()))
 }
 
 #[test]

@@ -1,0 +1,125 @@
+//! What stands at the paths of a graph: looked at in bulk, or known to be as the last build left it.
+//!
+//! Does not judge. A path that is as it was is not read, nor is what is remembered of it, before somebody asks.
+
+use super::links;
+use crate::base::content::Content;
+use crate::base::path::ProjectPath;
+use crate::engine::project::Tools;
+use crate::logic::graph::select::Selection;
+use crate::logic::graph::{Graph, NodeId, PathId};
+use crate::world::observe::Links;
+use crate::world::store::fresh::{FreshList, Mark};
+use crate::world::trouble::Trouble;
+
+/// See the module. All by path number.
+pub struct Standing {
+    seen: Vec<Option<Content>>,
+    /// It is known again by its mark.
+    as_before: Vec<bool>,
+}
+
+impl Standing {
+    /// Looks at every path of every selected node. Returns those that could not be read, besides.
+    pub(super) fn look(
+        graph: &Graph,
+        tools: &Tools,
+        selection: &Selection,
+    ) -> (Standing, Vec<(PathId, Trouble)>) {
+        let wanted = wanted(graph, selection);
+        let list = list(graph, tools);
+        let mark = |path: usize| list.filter(|_| wanted[path])?.mark(path);
+        let as_before = tools
+            .observer
+            .have_stamps(wanted.len(), |path| match mark(path)? {
+                Mark::File(stamp) => Some((graph.path(PathId(path as u32)), stamp)),
+                Mark::Tree(_) => None,
+            });
+        let mut standing = Standing {
+            seen: vec![None; wanted.len()],
+            as_before,
+        };
+        let others: Vec<PathId> = graph
+            .paths()
+            .filter(|path| wanted[path.0 as usize] && !standing.as_before[path.0 as usize])
+            .collect();
+        let paths: Vec<(ProjectPath, Links)> = others
+            .iter()
+            .map(|&path| (graph.project_path(path), links(graph, path)))
+            .collect();
+        let mut unreadable = Vec::new();
+        for (path, content) in others.into_iter().zip(tools.observer.observe_all(&paths)) {
+            match content {
+                Ok(content) => {
+                    let is_same = match (mark(path.0 as usize), content) {
+                        (Some(Mark::Tree(before)), Content::Tree { digest, .. }) => {
+                            before == digest
+                        }
+                        _ => false,
+                    };
+                    standing.as_before[path.0 as usize] = is_same;
+                    standing.seen[path.0 as usize] = Some(content);
+                }
+                Err(trouble) => unreadable.push((path, trouble)),
+            }
+        }
+        (standing, unreadable)
+    }
+
+    /// Whether the path is as it was when the last build ended.
+    pub(in crate::engine) fn is_as_before(&self, path: PathId) -> bool {
+        self.as_before[path.0 as usize]
+    }
+
+    /// What stands at a path that was looked at; `None` where it was not, or could not be read.
+    pub fn at(&self, graph: &Graph, tools: &Tools, path: PathId) -> Option<Content> {
+        self.seen[path.0 as usize].or_else(|| {
+            let list = list(graph, tools).filter(|_| self.is_as_before(path))?;
+            let Some(Mark::File(stamp)) = list.mark(path.0 as usize) else {
+                return None;
+            };
+            let place = graph.project_path(path);
+            let known = tools.observer.recall(place.as_str(), &stamp);
+            // It may have been forgotten what the stamp stands for.
+            known.or_else(|| tools.observer.observe(&place, links(graph, path)).ok())
+        })
+    }
+
+    /// Takes note of what stands there now.
+    pub fn set(&mut self, path: PathId, content: Content) {
+        self.seen[path.0 as usize] = Some(content);
+        self.as_before[path.0 as usize] = false;
+    }
+
+    /// What was seen of a path itself, rather than known by its mark.
+    pub(in crate::engine) fn seen(&self, path: PathId) -> Option<Content> {
+        self.seen[path.0 as usize]
+    }
+}
+
+/// The list of what was fresh, if it is of this very graph.
+pub(in crate::engine) fn list<'t>(graph: &Graph, tools: &'t Tools) -> Option<&'t FreshList> {
+    let list = tools.fresh.as_ref()?;
+    let is_ours =
+        list.head().graph == graph.identity() && list.size() == (graph.path_count(), graph.len());
+    is_ours.then_some(list)
+}
+
+fn wanted(graph: &Graph, selection: &Selection) -> Vec<bool> {
+    if !selection.explicit {
+        return vec![true; graph.path_count()];
+    }
+    let mut wanted = vec![false; graph.path_count()];
+    for node in graph.nodes().filter(|&node| selection.contains(node)) {
+        for path in uses(graph, node) {
+            wanted[path.0 as usize] = true;
+        }
+    }
+    wanted
+}
+
+/// What a node reads and writes.
+pub(in crate::engine) fn uses(graph: &Graph, node: NodeId) -> impl Iterator<Item = PathId> + '_ {
+    let inputs = graph.inputs(node).chain(graph.outputs(node));
+    inputs.map(|input| input.path)
+}

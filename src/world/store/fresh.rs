@@ -1,0 +1,222 @@
+//! Which nodes were fresh at the end of a build, and the stamps that the files which that rests on had then.
+//!
+//! By it a build with nothing to do looks at every file once and reads nothing else. It is a shortcut: what it says can
+//! be found out again from the ledger and the files, so one that is missing, damaged, of another boot or not of exactly
+//! this ledger is none. Does not know the graph: nodes and paths are numbers.
+
+use super::entry::boot_digest;
+use super::map::map;
+use super::write_whole;
+use crate::base::digest::Digest;
+use crate::base::flat::{FlatReader, FlatWriter};
+use crate::base::record::{Stamp, StampedDigest};
+use crate::world::stamps;
+use crate::world::trouble::Trouble;
+use bytes::Bytes;
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::xxh3_64;
+
+const MAGIC: &[u8; 8] = b"pipefr01";
+/// Bytes of a [`Mark`] in the file.
+const MARK: usize = 48;
+const FILE: u32 = 1;
+const TREE: u32 = 2;
+
+/// By what a path is known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// A plain file that has this stamp, which may be trusted.
+    File(Stamp),
+    /// A directory with a listing of this digest.
+    Tree(Digest),
+}
+
+/// What the list is tied to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Of the ledger, whose last build has said that it ended.
+    pub ledger: Stamp,
+    /// The number of that build.
+    pub last_build: u32,
+    /// How many bytes of the ledger a compaction would have kept, when that was last found out; 0 when it never was.
+    pub needed: u64,
+    /// Manifests and files of parameters, with their digests.
+    pub texts: Vec<(Vec<u8>, StampedDigest)>,
+    /// Of the graph that numbers paths and nodes.
+    pub graph: u128,
+}
+
+/// A list as it lies on the disk.
+#[derive(Debug, Clone)]
+pub struct FreshList {
+    head: Head,
+    /// Everything behind the head: [`MARK`] bytes for each path, then a byte for each node.
+    rest: Bytes,
+    paths: usize,
+}
+
+impl FreshList {
+    /// The list below `state`, if there is a sound one of this boot.
+    pub fn open(state: &Path) -> Option<FreshList> {
+        let bytes = map(&file_in(state)).ok()?;
+        let body = bytes.strip_prefix(MAGIC)?;
+        let (checksum, body) = body.split_first_chunk::<8>()?;
+        if u64::from_le_bytes(*checksum) != xxh3_64(body) {
+            return None;
+        }
+        let mut from = FlatReader(body);
+        if from.digest()? != boot_digest() {
+            return None;
+        }
+        let ledger = stamps::take_stamp(&mut from)?;
+        let last_build = from.number()?;
+        let needed = from.long()?;
+        let texts = (0..from.number()?)
+            .map(|_| stamps::take(&mut from).map(|(path, stamped)| (path.to_vec(), stamped)))
+            .collect::<Option<_>>()?;
+        let graph = u128::from(from.long()?) | u128::from(from.long()?) << 64;
+        let paths = from.number()? as usize;
+        let rest = bytes.slice(bytes.len() - from.0.len()..);
+        (rest.len() >= paths * MARK).then(|| FreshList {
+            head: Head {
+                ledger,
+                last_build,
+                needed,
+                texts,
+                graph,
+            },
+            rest,
+            paths,
+        })
+    }
+
+    /// What it is tied to.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// How many paths and nodes it knows.
+    pub fn size(&self) -> (usize, usize) {
+        (self.paths, self.rest.len() - self.paths * MARK)
+    }
+
+    /// By what path number `path` is known again; `None` when it has to be looked at with care.
+    pub fn mark(&self, path: usize) -> Option<Mark> {
+        let mut from = FlatReader(self.rest.get(path * MARK..(path + 1) * MARK)?);
+        let stamp = stamps::take_stamp(&mut from)?;
+        match from.number()? {
+            FILE => Some(Mark::File(stamp)),
+            TREE => FlatReader(&self.rest[path * MARK..])
+                .digest()
+                .map(Mark::Tree),
+            _ => None,
+        }
+    }
+
+    /// Whether node number `node` was fresh with all of its paths as their marks say.
+    pub fn is_fresh(&self, node: usize) -> bool {
+        self.rest.get(self.paths * MARK + node) == Some(&1)
+    }
+}
+
+/// Leaves a list: a mark for each path, and for each node whether it is fresh.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(
+    state: &Path,
+    head: &Head,
+    marks: &[Option<Mark>],
+    fresh: &[bool],
+) -> Result<(), Trouble> {
+    let mut body = FlatWriter(Vec::with_capacity(
+        256 + marks.len() * MARK + fresh.len() + head.texts.len() * 128,
+    ));
+    body.digest(&boot_digest());
+    stamps::put_stamp(&mut body, &head.ledger);
+    body.number(head.last_build)
+        .long(head.needed)
+        .number(head.texts.len() as u32);
+    for (path, stamped) in &head.texts {
+        stamps::put(&mut body, path, stamped);
+    }
+    body.long(head.graph as u64).long((head.graph >> 64) as u64);
+    body.number(marks.len() as u32);
+    for mark in marks {
+        let end = body.0.len() + MARK;
+        match mark {
+            Some(Mark::File(stamp)) => {
+                stamps::put_stamp(&mut body, stamp);
+                body.number(FILE);
+            }
+            Some(Mark::Tree(digest)) => {
+                body.digest(digest);
+                body.0.resize(end - 4, 0);
+                body.number(TREE);
+            }
+            None => body.0.resize(end, 0),
+        }
+    }
+    body.0.extend(fresh.iter().map(|&fresh| u8::from(fresh)));
+    let checksum = xxh3_64(&body.0).to_le_bytes();
+    write_whole(&file_in(state), &[MAGIC, &checksum, &body.0], false)
+}
+
+fn file_in(state: &Path) -> PathBuf {
+    state.join("fresh")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn head() -> Head {
+        let sample = stamps::sample(1);
+        Head {
+            ledger: sample.stamp,
+            last_build: 7,
+            needed: 99,
+            texts: vec![(b"pipe.kdl".to_vec(), sample)],
+            graph: u128::MAX - 5,
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let marks = [
+            Some(Mark::File(stamps::sample(3).stamp)),
+            None,
+            Some(Mark::Tree(Digest::of(b"x"))),
+        ];
+        write(folder.path(), &head(), &marks, &[true, false]).unwrap();
+        let list = FreshList::open(folder.path()).unwrap();
+        assert_eq!(list.head(), &head());
+        assert_eq!(list.size(), (3, 2));
+        let read: Vec<Option<Mark>> = (0..4).map(|path| list.mark(path)).collect();
+        assert_eq!(read[..3], marks);
+        assert_eq!(read[3], None);
+        assert_eq!(
+            [0, 1, 2].map(|node| list.is_fresh(node)),
+            [true, false, false]
+        );
+    }
+
+    #[test]
+    fn a_damaged_list_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let marks = [Some(Mark::File(stamps::sample(3).stamp))];
+        write(folder.path(), &head(), &marks, &[true]).unwrap();
+        let file = file_in(folder.path());
+        let whole = fs::read(&file).unwrap();
+        for at in 0..whole.len() {
+            let mut harmed = whole.clone();
+            harmed[at] ^= 4;
+            fs::write(&file, &harmed).unwrap();
+            assert!(FreshList::open(folder.path()).is_none(), "byte {at}");
+            fs::write(&file, &whole[..at]).unwrap();
+            assert!(FreshList::open(folder.path()).is_none(), "cut at {at}");
+        }
+    }
+}
