@@ -17,6 +17,7 @@ mod damage;
 mod diagnostics;
 mod faults;
 mod fmt;
+mod fresh;
 mod graph;
 mod jobserver;
 mod kedro;

@@ -1,0 +1,152 @@
+//! What the list of fresh nodes must not hide: after a build that found all as it was, every kind of change is seen.
+
+use crate::support::{Sandbox, wait_until};
+use std::fs::{self, File, FileTimes};
+use std::path::Path;
+use std::time::SystemTime;
+
+const CHAIN: &str = r#"
+node "copy" { in "a.txt"; out "build/b.txt"; run "echo copy >> runs; cat {in} > {out}" }
+node "count" { in "build/b.txt"; out "build/c.txt"; run "echo count >> runs; wc -c < {in} > {out}" }
+node "list" { in "data/"; out "build/list/"; run "echo list >> runs; mkdir {out}; ls {in} > {out}/names" }
+node "other" { in "z.txt"; out "build/z.txt"; run "echo other >> runs; cat {in} > {out}" }
+"#;
+const NODES: usize = 4;
+
+/// A project whose list of fresh nodes has them all.
+fn listed() -> Sandbox {
+    let sandbox = Sandbox::new(CHAIN);
+    sandbox.write("a.txt", "one\n");
+    sandbox.write("z.txt", "zzz\n");
+    sandbox.write("data/x", "x");
+    sandbox.build();
+    list_all(&sandbox);
+    sandbox.take_runs();
+    sandbox
+}
+
+/// Builds until the clock has left all files behind, so that their stamps may be trusted.
+fn list_all(sandbox: &Sandbox) {
+    wait_until("a list with all nodes", || {
+        sandbox.build().expect_nothing_done();
+        let list = fs::read(sandbox.path(".pipe/fresh")).expect("a list");
+        list.ends_with(&[1; NODES])
+    });
+}
+
+fn set_modified(path: &Path, time: SystemTime) {
+    let file = File::options().append(true).open(path).expect("it stands");
+    file.set_times(FileTimes::new().set_modified(time))
+        .expect("its time is set");
+}
+
+#[test]
+fn a_list_is_left_alone_while_nothing_changes() {
+    let sandbox = listed();
+    let stamp = || {
+        let metadata = sandbox.path(".pipe/fresh").metadata().expect("a list");
+        metadata.modified().expect("a time")
+    };
+    let before = stamp();
+    sandbox.build().expect_nothing_done();
+    assert_eq!(stamp(), before);
+}
+
+#[test]
+fn a_source_of_the_same_size_and_time_is_seen() {
+    let sandbox = listed();
+    let source = sandbox.path("a.txt");
+    let time = source.metadata().and_then(|now| now.modified()).unwrap();
+    sandbox.write("a.txt", "two\n");
+    set_modified(&source, time);
+    sandbox.build();
+    assert_eq!(sandbox.take_runs(), ["copy", "count"]);
+    assert_eq!(sandbox.read("build/b.txt"), "two\n");
+}
+
+#[test]
+fn an_output_that_is_gone_or_changed_comes_back() {
+    let sandbox = listed();
+    sandbox.remove("build/b.txt");
+    assert_eq!(sandbox.build().restored(), 1);
+    assert_eq!(sandbox.read("build/b.txt"), "one\n");
+    list_all(&sandbox);
+    sandbox.write("build/c.txt", "mine\n");
+    assert_eq!(sandbox.build().restored(), 1);
+    assert_eq!(sandbox.read("build/c.txt").trim(), "4");
+    list_all(&sandbox);
+    sandbox.write("build/list/more", "");
+    assert_eq!(sandbox.build().restored(), 1);
+    assert!(!sandbox.stands("build/list/more"));
+    assert_eq!(sandbox.take_runs(), [""; 0]);
+}
+
+#[test]
+fn a_directory_that_gains_a_file_is_seen() {
+    let sandbox = listed();
+    sandbox.write("data/y", "y");
+    sandbox.build();
+    assert_eq!(sandbox.take_runs(), ["list"]);
+}
+
+#[test]
+fn a_manifest_with_the_same_paths_is_seen() {
+    let sandbox = listed();
+    sandbox.manifest(&CHAIN.replace("wc -c", "wc -l"));
+    sandbox.build();
+    assert_eq!(sandbox.take_runs(), ["count"]);
+    assert_eq!(sandbox.read("build/c.txt").trim(), "1");
+}
+
+#[test]
+fn a_failure_and_what_is_below_it_stay_stale() {
+    let sandbox = listed();
+    let failing = CHAIN.replace(
+        "cat {in} > {out}\" }\nnode \"count\"",
+        "exit 3\" }\nnode \"count\"",
+    );
+    assert_ne!(failing, CHAIN);
+    sandbox.manifest(&failing);
+    sandbox.pipe("build -k").expect_code(1);
+    assert_eq!(sandbox.take_runs(), ["copy"]);
+    sandbox.pipe("build -k").expect_code(1);
+    assert_eq!(sandbox.take_runs(), ["copy"], "it is tried again");
+}
+
+#[test]
+fn what_was_not_asked_for_is_judged_by_what_it_reads_now() {
+    let sandbox = listed();
+    sandbox.write("a.txt", "longer than before\n");
+    sandbox.pipe("build copy").expect_code(0);
+    assert_eq!(sandbox.take_runs(), ["copy"]);
+    sandbox.build();
+    assert_eq!(sandbox.take_runs(), ["count"]);
+    assert_eq!(sandbox.read("build/c.txt").trim(), "19");
+}
+
+#[test]
+fn a_list_of_another_ledger_is_not_believed() {
+    let sandbox = listed();
+    let list = fs::read(sandbox.path(".pipe/fresh")).unwrap();
+    sandbox.remove(".pipe/ledger");
+    sandbox.build().expect_nothing_done();
+    // Found in the cache, it is remembered again, as without a list.
+    sandbox.write("a.txt", "two\n");
+    let status = sandbox.pipe("status").expect_code(0);
+    status.expect_said("a.txt changed");
+    // Nor is one that lies beside a ledger that has gone on.
+    sandbox.build();
+    assert_eq!(sandbox.take_runs(), ["copy", "count"]);
+    fs::write(sandbox.path(".pipe/fresh"), list).unwrap();
+    sandbox.build().expect_nothing_done();
+    sandbox.remove("build/b.txt");
+    assert_eq!(sandbox.build().restored(), 1);
+    assert_eq!(sandbox.read("build/b.txt"), "two\n");
+}
+
+#[test]
+fn a_forced_node_runs_though_it_is_listed() {
+    let sandbox = listed();
+    sandbox.pipe("build -f other").expect_code(0);
+    assert_eq!(sandbox.take_runs(), ["other"]);
+}
