@@ -54,6 +54,7 @@ pub(super) fn order(asked: &Building, events: &EventFile) -> Result<BuildOrder, 
         jobs: asked.jobs,
         processors: Caller::processors(),
         cache_max: Caller::cache_max()?,
+        restore: asked.restore.restore(),
         keep_going: asked.keep_going,
         hearing: asked.output.shown().hearing(),
         plan: events.is_wanted(),
@@ -87,6 +88,7 @@ pub(super) fn teller(caller: &Caller, options: PlainOptions) -> Box<dyn FnMut(Bu
 
 fn dry_run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     let mut session = Session::open(&caller.place()?, caller.given())?;
+    session.restore = build.building.restore.restore();
     let selection = session.select(&build.building.targets)?;
     let survey = session.survey(&selection, build.force);
     if !survey.missing.is_empty() {
@@ -96,6 +98,7 @@ fn dry_run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
         status::plan(
             &session.project.graph,
             &survey.forecasts,
+            &survey.away,
             caller.screen.colour_out,
         )
         .as_bytes(),

@@ -27,6 +27,7 @@ pub(super) fn run(caller: &Caller, asked: &Graph) -> Result<u8, SessionError> {
             graph: &session.project.graph,
             forecasts: &outline.survey.forecasts,
             missing: &outline.survey.missing,
+            away: &outline.survey.away,
             remembered: &|node| (session.record(node), session.last_run(node)),
         },
         drawing: &outline.drawing,

@@ -20,6 +20,7 @@ pub(super) fn run(caller: &Caller, asked: &Why) -> Result<u8, SessionError> {
             graph,
             forecasts: &survey.forecasts,
             missing: &survey.missing,
+            away: &survey.away,
             remembered: &|node| (session.record(node), session.last_run(node)),
         };
         output::data(json::why(&standing, &nodes).as_bytes());
@@ -32,6 +33,7 @@ pub(super) fn run(caller: &Caller, asked: &Why) -> Result<u8, SessionError> {
             graph,
             &survey.forecasts,
             &survey.missing,
+            &survey.away,
             node,
             record.as_ref(),
         ));

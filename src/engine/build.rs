@@ -22,12 +22,13 @@ use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::Survey;
 use super::survey::standing::Standing;
 use crate::base::content::{Content, Contents};
-use crate::base::record::Origin;
+use crate::base::record::{Origin, RunResult};
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, Use};
 use crate::logic::plan::Reason;
-use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler, State};
+use crate::logic::plan::forecast::Away;
+use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler};
 use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::execute::guard::Guard;
@@ -50,6 +51,14 @@ enum Message {
     Word(Word),
 }
 
+/// What a round of a build came to.
+pub struct Built {
+    /// Together with the rounds before it.
+    pub summary: Summary,
+    /// Another round has to follow: what could not be restored has to run, and what it reads is away.
+    pub again: bool,
+}
+
 /// Builds what `survey` found stale, telling each step.
 ///
 /// # Errors
@@ -61,7 +70,7 @@ pub fn build(
     request: &Request<'_>,
     hands: &Hands<'_>,
     tell: &mut dyn FnMut(BuildEvent),
-) -> Result<Summary, Trouble> {
+) -> Result<Built, Trouble> {
     let graph = &project.graph;
     let items = Items::choose(graph, &survey, request.selection);
     let total = request.selection.len();
@@ -78,6 +87,7 @@ pub fn build(
         hearing: request.hearing,
         selection: request.selection,
         tracing: request.tracing,
+        away: &survey.away,
     };
     let leaving = Leaving::of(project, tools, &survey, request.selection);
     let (schedule, guessed, resources) = items.schedule(project, tools, request.selection);
@@ -109,6 +119,10 @@ pub fn build(
         guard: &hands.guard,
         desk: hands.desk,
         changes: changed::Changes::default(),
+        away: survey.away.clone(),
+        foreseen: survey.foreseen,
+        lacking: false,
+        may_go_on: request.may_go_on,
         summary: Summary {
             fresh: total - work,
             ..Summary::default()
@@ -120,13 +134,15 @@ pub fn build(
         build.memory.removed(request.removed.iter().cloned())?;
     }
     for (node, settled) in survey.found {
-        build.record(node, settled, Origin::Found)?;
+        build.record_fresh(node, settled, Origin::Found)?;
     }
     if work > 0 {
         build.work(total, request)?;
     } else if tools.ledger.unfinished() {
         build.memory.build_ends(None)?;
     }
+    let again = build.goes_on();
+    build.summary.away = build.away.len();
     let Build {
         memory,
         mut summary,
@@ -143,9 +159,12 @@ pub fn build(
     }
     leaving.finish(project, tools, memory, &nodes)?;
     room::after_build(project, tools, request.cache_max, tell);
+    summary = summary.after(request.before);
     summary.took = begun.elapsed();
-    tell(BuildEvent::Finished(summary.clone()));
-    Ok(summary)
+    if !again {
+        tell(BuildEvent::Finished(summary.clone()));
+    }
+    Ok(Built { summary, again })
 }
 
 struct Build<'a, 'w> {
@@ -175,6 +194,13 @@ struct Build<'a, 'w> {
     guard: &'w OnceCell<Guard>,
     desk: &'w Desk,
     changes: changed::Changes,
+    /// Whose outputs do not stand, and need not.
+    away: Away,
+    /// What their results say would stand there.
+    foreseen: HashMap<NodeId, RunResult>,
+    /// A command would not have found its inputs.
+    lacking: bool,
+    may_go_on: bool,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
     begun: Instant,
@@ -219,7 +245,9 @@ impl<'a> Build<'a, '_> {
             (self.tell)(BuildEvent::Notice(Notice::LeftAtTheEnd { count }));
         }
         carried?;
-        self.settle_the_rest();
+        if !self.goes_on() {
+            self.settle_the_rest();
+        }
         let end = ended::in_numbers(&self.summary, jobs, self.begun.elapsed());
         self.memory.build_ends(Some(&end))
     }
@@ -311,7 +339,7 @@ impl<'a> Build<'a, '_> {
         match checked.found {
             CheckFound::Fresh(settled, origin) => {
                 self.summary.fresh += 1;
-                self.record(self.node(item), settled, origin)?;
+                self.record_fresh(self.node(item), settled, origin)?;
                 self.finished(item, Outcome::Fresh);
                 self.tell_scheduler(News::Settled(item));
                 self.put_away_what_is_read(item)?;
@@ -324,6 +352,11 @@ impl<'a> Build<'a, '_> {
                 self.finished(item, Outcome::Restored { saved_ms });
                 self.tell_scheduler(News::Settled(item));
                 self.put_away_what_is_read(item)?;
+            }
+            CheckFound::MustRun { .. } if self.lacks_inputs(item) => {
+                self.lacking = true;
+                self.outlook.leaves(item);
+                self.tell_scheduler(News::Withdrawn(item));
             }
             CheckFound::MustRun { reasons, inputs } => {
                 self.pending.insert(item, (reasons, inputs));
@@ -344,32 +377,11 @@ impl<'a> Build<'a, '_> {
         let (graph, tools) = (self.graph(), self.shared.tools);
         let known = |input: Use| match input.mixed {
             true => None,
-            false => self.standing.at(graph, tools, input.path),
+            false => self
+                .belongs_away(input.path)
+                .or_else(|| self.standing.at(graph, tools, input.path)),
         };
         graph.inputs(self.node(item)).map(known).collect()
-    }
-
-    /// Nodes that will not be reached any more, told once at the end.
-    fn settle_the_rest(&mut self) {
-        for item in 0..self.nodes.len() as u32 {
-            match self.scheduler.state(item) {
-                State::Blocked { by } => {
-                    self.summary.blocked += 1;
-                    let by = self.graph().name(self.node(by)).to_owned();
-                    self.finished(item, Outcome::Blocked { by });
-                }
-                State::Stopped => {
-                    self.summary.stopped += 1;
-                    self.finished(item, Outcome::Stopped);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn finished(&mut self, item: u32, outcome: Outcome) {
-        let node = self.graph().name(self.node(item)).to_owned();
-        (self.tell)(BuildEvent::NodeFinished { node, outcome });
     }
 
     fn notices(&mut self, notices: Vec<Notice>) {

@@ -24,7 +24,7 @@ pub(super) struct Checked {
 
 /// See [`Checked`].
 pub(super) enum CheckFound {
-    /// The outputs stand already. How they once came to be, if that is remembered.
+    /// The outputs stand already, or are away and need not stand. How they once came to be, if that is remembered.
     Fresh(Settled, Origin),
     /// The outputs came back just now.
     Restored(Settled),
@@ -117,6 +117,12 @@ fn judge(
             trouble,
         });
     }
+    let outputs = match &result {
+        Some(result) if shared.away.contains(&node) && is_nothing(&outputs) => {
+            result.outputs.clone()
+        }
+        _ => outputs,
+    };
     let now = Situation {
         declaration: &shared.project.declaration(node),
         inputs: &inputs,
@@ -153,6 +159,10 @@ fn judge(
         }
         (Verdict::Fresh, None) => unreachable!("fresh needs a result"),
     }
+}
+
+fn is_nothing(outputs: &[(ProjectPath, Content)]) -> bool {
+    outputs.iter().all(|(_, now)| *now == Content::Absent)
 }
 
 fn origin_of_fresh(last: Option<&NodeRecord>, key: crate::base::record::Key) -> Origin {

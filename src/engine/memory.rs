@@ -72,6 +72,17 @@ impl Memory {
         origin: Origin,
     ) -> Result<(), Trouble> {
         self.outputs(&settled.result.outputs)?;
+        self.node_away(project, node, settled, origin)
+    }
+
+    /// A node is up to date, and its outputs do not stand.
+    pub(super) fn node_away(
+        &mut self,
+        project: &Project,
+        node: NodeId,
+        settled: Settled,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
         let record = NodeRecord {
             key: settled.key,
             parts: KeyParts {

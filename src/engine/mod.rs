@@ -10,6 +10,7 @@ mod sources;
 
 pub mod survey;
 
+pub mod away;
 pub mod build;
 pub mod carry;
 mod check;

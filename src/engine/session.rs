@@ -2,32 +2,29 @@
 //!
 //! Takes the project's lock where something may be written, and only there. Knows no arguments and no terminal.
 
-use super::build;
+mod round;
+
+use super::away::Restore;
 use super::desk::Desk;
 use super::listings::is_leftover;
-use super::pool::Pool;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
 use super::room::CacheMax;
-use super::shared::{Hands, Request, Tracing};
+use super::shared::Tracing;
 use super::survey::{Survey, survey};
-use super::upkeep::{self, Tidied};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord};
-use crate::logic::event::{BuildEvent, Fate, Hearing, Notice, Summary};
+use crate::logic::event::{BuildEvent, Hearing, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
 use crate::world::clock;
-use crate::world::execute::guard::Guard;
 use crate::world::execute::orphans::{self, end_orphans};
-use crate::world::execute::{LocalExecutor, Running};
 use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
-use std::cell::OnceCell;
-use std::collections::HashSet;
+use round::Round;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -82,6 +79,8 @@ pub struct Session {
     pub tools: Tools,
     /// Marks the processes of its probes; empty for one that only looks.
     token: String,
+    /// Which outputs have to stand.
+    pub restore: Restore,
 }
 
 /// What a build is asked for.
@@ -103,6 +102,8 @@ pub struct BuildOrder {
     pub plan: bool,
     /// How large the cache may become.
     pub cache_max: CacheMax,
+    /// Which outputs have to stand at its end.
+    pub restore: Restore,
     /// Which commands are watched, beside those that have to be.
     pub tracing: Tracing,
     /// When another process works in the project, end with [`SessionError::Busy`] instead of waiting for it.
@@ -120,6 +121,7 @@ impl Session {
             project: Project::open(place, &tools, false)?,
             tools,
             token: String::new(),
+            restore: Restore::default(),
         })
     }
 
@@ -133,6 +135,7 @@ impl Session {
             project: Project::review(place, &tools)?,
             tools,
             token: String::new(),
+            restore: Restore::default(),
         })
     }
 
@@ -163,6 +166,7 @@ impl Session {
             &self.tools,
             selection,
             forced.then_some(selection),
+            self.restore,
         )
     }
 
@@ -241,74 +245,33 @@ pub(super) fn build_beside(
 ) -> Result<(Summary, Session), SessionError> {
     let begun = clock::instant();
     let tell: &mut dyn FnMut(BuildEvent) = &mut |event| tell(begun.elapsed(), event);
-    let project_mark = project_mark(place);
-    let token = format!("{project_mark}-{}-{}", std::process::id(), clock::now_ns());
+    let token = format!(
+        "{}-{}-{}",
+        project_mark(place),
+        std::process::id(),
+        clock::now_ns()
+    );
     let lock = lock(place, &token, !order.no_wait, tell)?;
-    let tools = Tools::open(place, given);
-    if tools.ledger.unfinished() {
-        // A build died; should its line in the lock file be lost as well, its processes are known by the project.
-        report_orphans(end(&project_mark), tell);
+    let mut before = Summary::default();
+    for number in 0.. {
+        let round = Round {
+            place,
+            given: given.clone(),
+            order,
+            desk,
+            token: &token,
+            begun,
+            before: &before,
+            number,
+        };
+        let (built, session) = round.build(show, tell)?;
+        if !built.again {
+            drop(lock);
+            return Ok((built.summary, session));
+        }
+        before = built.summary;
     }
-    for damage in &tools.damages {
-        tell(BuildEvent::Notice(Notice::Trouble(damage.clone())));
-    }
-    let project = Project::open(place, &tools, true)?;
-    let mut session = Session {
-        project,
-        tools,
-        token: token.clone(),
-    };
-    show(&session);
-    let tidied = match session.project.read_anew {
-        true => upkeep::remove_leftovers(&session)?,
-        false => Tidied::default(),
-    };
-    tell_leftovers(&session, &tidied, tell);
-    let removed = [tidied.removed, tidied.given_up].concat();
-    let selection = session.select(&order.targets)?;
-    let running = Running::new();
-    let guard = OnceCell::new();
-    if Answers::are_asked(&session.project, &selection) {
-        guard.get_or_init(|| Guard::start(&token, &running));
-    }
-    let survey = session.survey(&selection, order.force);
-    if !survey.missing.is_empty() {
-        return Err(SessionError::Missing(session.name_missing(&survey)));
-    }
-    let declared = session.project.settings.jobs;
-    let (pool, notice) = Pool::choose(order, declared, &session.tools.variables);
-    if let Some(notice) = notice {
-        tell(BuildEvent::Notice(notice));
-    }
-    let request = Request {
-        selection: &selection,
-        removed: &removed,
-        forced: order.force.then_some(&selection),
-        keep_going: order.keep_going,
-        hearing: order.hearing,
-        plan: order.plan,
-        tracing: order.tracing,
-        cache_max: order.cache_max,
-    };
-    let hands = Hands {
-        executor: &LocalExecutor,
-        running: &running,
-        desk,
-        token: &token,
-        pool: &pool,
-        guard,
-        begun,
-    };
-    let summary = build::build(
-        &session.project,
-        &session.tools,
-        survey,
-        &request,
-        &hands,
-        tell,
-    )?;
-    drop(lock);
-    Ok((summary, session))
+    unreachable!("the last round is not followed by another")
 }
 
 impl Session {
@@ -366,22 +329,4 @@ pub(super) fn lock(
     report_orphans(count, tell);
     lock.forget_the_dead();
     Ok(lock)
-}
-
-/// Tells what became of outputs of nodes that are gone, each once.
-fn tell_leftovers(session: &Session, tidied: &Tidied, tell: &mut dyn FnMut(BuildEvent)) {
-    let mut told: HashSet<ProjectPath> = tidied.removed.iter().cloned().collect();
-    let mut tell = |notice| tell(BuildEvent::Notice(notice));
-    let mut all = |paths: &[ProjectPath], fate| {
-        for path in paths {
-            if told.insert(path.clone()) || fate == Fate::Removed {
-                let path = path.clone();
-                tell(Notice::Leftover { path, fate });
-            }
-        }
-    };
-    all(&session.project.leftovers, Fate::LeftOut);
-    all(&tidied.given_up, Fate::Yours);
-    all(&tidied.stay, Fate::Stays);
-    all(&tidied.removed, Fate::Removed);
 }

@@ -7,9 +7,10 @@ use super::pool::Pool;
 use super::project::{Place, Project, Tools};
 use super::room::CacheMax;
 use crate::base::path::ProjectPath;
-use crate::logic::event::Hearing;
+use crate::logic::event::{Hearing, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::Selection;
+use crate::logic::plan::forecast::Away;
 use crate::world::execute::guard::Guard;
 use crate::world::execute::{Executor, Running};
 use std::cell::OnceCell;
@@ -34,6 +35,10 @@ pub struct Request<'a> {
     pub tracing: Tracing,
     /// How large the cache may become.
     pub cache_max: CacheMax,
+    /// What rounds of the same build before this one came to.
+    pub before: &'a Summary,
+    /// Whether another round may follow.
+    pub may_go_on: bool,
 }
 
 /// Which commands are watched because the caller wants it.
@@ -81,6 +86,8 @@ pub(super) struct Shared<'a> {
     pub(super) hearing: Hearing,
     pub(super) selection: &'a Selection,
     pub(super) tracing: Tracing,
+    /// Nodes whose outputs did not stand when the build began, and need not.
+    pub(super) away: &'a Away,
 }
 
 impl Shared<'_> {

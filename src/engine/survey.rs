@@ -5,6 +5,7 @@
 
 pub(super) mod standing;
 
+use super::away::{MayStayAway, Restore};
 use super::inputs;
 use super::project::{Project, Tools};
 use super::run::last_run;
@@ -12,7 +13,7 @@ use crate::base::content::{Content, Contents};
 use crate::base::record::{Key, NodeRecord, RunResult};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId, Use};
-use crate::logic::plan::forecast::{Forecast, Missing, MissingFault};
+use crate::logic::plan::forecast::{Away, Forecast, Missing, MissingFault};
 use crate::logic::plan::judge::{self, LastRun, Situation};
 use crate::logic::plan::key;
 use crate::logic::plan::{Reason, Verdict};
@@ -30,14 +31,16 @@ pub struct Survey {
     pub standing: Standing,
     /// By node number, for fresh nodes: key and result, when the ledger does not hold them yet.
     pub found: Vec<(NodeId, Settled)>,
+    /// Fresh nodes whose outputs do not stand and need not.
+    pub away: Away,
     /// Sources that are not there.
     pub missing: Vec<Missing>,
     /// Of nodes that were found fresh, or can be restored: under which keys something is kept for them.
     keys: Vec<(NodeId, Key)>,
     /// Fresh because they were and nothing has changed.
     pub(super) as_before: Vec<NodeId>,
-    /// Results of nodes whose outputs do not stand and will come back, or are put away.
-    foreseen: HashMap<NodeId, RunResult>,
+    /// Results of nodes whose outputs do not stand and will come back, or are away.
+    pub(super) foreseen: HashMap<NodeId, RunResult>,
 }
 
 /// What belongs to a node that is up to date.
@@ -57,13 +60,21 @@ pub fn survey(
     tools: &Tools,
     selection: &Selection,
     forced: Option<&Selection>,
+    restore: Restore,
 ) -> Survey {
     let graph = &project.graph;
+    let may = MayStayAway {
+        graph,
+        tools,
+        selection,
+        restore,
+    };
     let (standing, unreadable) = Standing::look(graph, tools, selection);
     let mut survey = Survey {
         forecasts: vec![None; graph.len()],
         standing,
         found: Vec::new(),
+        away: Away::default(),
         missing: Vec::new(),
         keys: Vec::new(),
         as_before: Vec::new(),
@@ -79,11 +90,11 @@ pub fn survey(
             survey.as_before.push(node);
             Forecast::Fresh
         } else {
-            survey.judge(project, tools, node, is_forced, &unreadable)
+            survey.judge(project, &may, node, is_forced, &unreadable)
         };
         survey.forecasts[node.0 as usize] = Some(forecast);
     }
-    survey.bring_back(graph, tools, selection);
+    survey.bring_back(&may);
     survey
 }
 
@@ -116,12 +127,12 @@ impl Survey {
     fn judge(
         &mut self,
         project: &Project,
-        tools: &Tools,
+        may: &MayStayAway<'_>,
         node: NodeId,
         forced: bool,
         unreadable: &[(PathId, Trouble)],
     ) -> Forecast {
-        let graph = &project.graph;
+        let (graph, tools) = (&project.graph, may.tools);
         let missing = self.missing_sources(graph, tools, node, unreadable);
         if !missing.is_empty() {
             self.missing.extend(missing);
@@ -142,7 +153,12 @@ impl Survey {
             last_run,
             ..
         } = known(project, tools, node, inputs);
-        let outputs = self.outputs(graph, tools, node, result.as_ref());
+        let away = result
+            .as_ref()
+            .filter(|_| may.is_away(node, &self.standing))
+            .map(|result| result.outputs.clone());
+        let is_away = away.is_some();
+        let outputs = away.unwrap_or_else(|| self.outputs(graph, tools, node));
         let keys = inputs::entry_keys(project, node, key, &inputs).map(|key| (node, key));
         let now = Situation {
             declaration: &project.declaration(node),
@@ -156,7 +172,8 @@ impl Survey {
         match (verdict, result) {
             (Verdict::Fresh, Some(result)) => {
                 self.keys.extend(keys);
-                if self.is_put_away(graph, tools, node) {
+                if is_away {
+                    self.away.insert(node);
                     self.foreseen.insert(node, result.clone());
                 }
                 if last.is_none_or(|last| last.key != key) {
@@ -222,67 +239,15 @@ impl Survey {
         graph.inputs(node).map(content).collect()
     }
 
-    /// What stands at the outputs. Of a `temp` node that has done its work nothing does: that counts as standing.
-    fn outputs(
-        &self,
-        graph: &Graph,
-        tools: &Tools,
-        node: NodeId,
-        result: Option<&RunResult>,
-    ) -> Contents {
+    fn outputs(&self, graph: &Graph, tools: &Tools, node: NodeId) -> Contents {
         let content = |path: PathId| {
             let now = self.standing.at(graph, tools, path);
             now.unwrap_or(Content::Special)
         };
-        if let Some(result) = result
-            && self.is_put_away(graph, tools, node)
-        {
-            return result.outputs.clone();
-        }
         graph
             .outputs(node)
             .map(|output| (graph.project_path(output.path), content(output.path)))
             .collect()
-    }
-
-    /// Whether the node is `temp` and none of its outputs stands.
-    fn is_put_away(&self, graph: &Graph, tools: &Tools, node: NodeId) -> bool {
-        let gone =
-            |output: Use| self.standing.at(graph, tools, output.path) == Some(Content::Absent);
-        graph.temp(node) && graph.outputs(node).all(gone)
-    }
-
-    /// What was put away has to come back for those that read it and are not fresh, and for whoever asks for it.
-    fn bring_back(&mut self, graph: &Graph, tools: &Tools, selection: &Selection) {
-        let order: Vec<NodeId> = graph.order().filter(|&node| graph.temp(node)).collect();
-        for node in order.into_iter().rev() {
-            let is_fresh = self.forecasts[node.0 as usize] == Some(Forecast::Fresh);
-            if !is_fresh || !self.is_put_away(graph, tools, node) {
-                continue;
-            }
-            let waits = |user: NodeId| {
-                let forecast = &self.forecasts[user.0 as usize];
-                forecast
-                    .as_ref()
-                    .is_some_and(|user| *user != Forecast::Fresh)
-            };
-            let asked = selection.explicit && selection.named[node.0 as usize];
-            if !asked && !graph.users(node).any(waits) {
-                continue;
-            }
-            let gone = graph
-                .outputs(node)
-                .next()
-                .map(|output| graph.project_path(output.path));
-            let reasons: Vec<Reason> = gone.map(Reason::OutputMissing).into_iter().collect();
-            let last = tools.ledger.node(graph.name(node)).map(|last| last.result);
-            let kept = last.is_some_and(|result| tools.cache.has_all(&result));
-            let forecast = match kept && !graph.uncached(node) {
-                true => Forecast::Restorable(reasons),
-                false => Forecast::Stale(reasons),
-            };
-            self.forecasts[node.0 as usize] = Some(forecast);
-        }
     }
 
     fn missing_sources(

@@ -2,13 +2,15 @@
 //!
 //! Removes only what `pipe` wrote and what still is as it left it.
 
+use super::memory::Memory;
 use super::project::{MANIFEST, UNFINISHED};
 use super::session::{Session, SessionError, lock};
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::logic::event::BuildEvent;
+use crate::logic::event::{BuildEvent, Fate, Notice};
 use crate::logic::graph::select::Selection;
 use crate::world::store::folders::remove_empty_above;
+use crate::world::store::ledger::Ledger;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::HashSet;
@@ -76,6 +78,12 @@ pub fn clean(
         .filter(|path| session.tools.stands_as_left(path))
         .collect();
     remove(session, &still)?;
+    // Whoever looks for them must not think that somebody else took them. A build may have written since the session was opened.
+    let place = &session.project.place;
+    let (ledger, _) = Ledger::open(&place.state);
+    let mut memory = Memory::new(&place.state, &ledger, ledger.last_build());
+    memory.removed(still.into_iter().cloned())?;
+    memory.finish(&[], false, None)?;
     drop(lock);
     Ok(())
 }
@@ -205,4 +213,22 @@ pub fn init(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
         written.push(source);
     }
     Ok(written)
+}
+
+/// Tells what became of outputs of nodes that are gone, each once.
+pub(super) fn tell_leftovers(session: &Session, tidied: &Tidied, tell: &mut dyn FnMut(BuildEvent)) {
+    let mut told: HashSet<ProjectPath> = tidied.removed.iter().cloned().collect();
+    let mut tell = |notice| tell(BuildEvent::Notice(notice));
+    let mut all = |paths: &[ProjectPath], fate| {
+        for path in paths {
+            if told.insert(path.clone()) || fate == Fate::Removed {
+                let path = path.clone();
+                tell(Notice::Leftover { path, fate });
+            }
+        }
+    };
+    all(&session.project.leftovers, Fate::LeftOut);
+    all(&tidied.given_up, Fate::Yours);
+    all(&tidied.stay, Fate::Stays);
+    all(&tidied.removed, Fate::Removed);
 }

@@ -2,15 +2,18 @@
 //!
 //! Knows forecasts as values; does not know how they were made, nor where the text goes.
 
+mod counts;
+
+pub(super) use counts::Counts;
+
 use super::json::Size;
 use super::units;
 use super::words;
 use crate::base::record::{NodeRecord, Origin, Usage};
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Forecast;
-use crate::logic::plan::forecast::{Missing, MissingFault};
+use crate::logic::plan::forecast::{Away, Missing, MissingFault};
 use anstyle::{AnsiColor, Style};
-use serde::Serialize;
 use std::fmt::Write;
 
 /// Widest name that the columns are aligned to, in characters.
@@ -19,24 +22,42 @@ const WIDEST_NAME: usize = 32;
 /// What a node's last good run took: how long, in milliseconds, and of the machine.
 pub type Took<'a> = &'a dyn Fn(NodeId) -> Option<(u64, Usage)>;
 
+/// What is said of a fresh node.
+type Told<'a> = &'a dyn Fn(NodeId) -> String;
+
 /// `pipe status`: counts, then what is not fresh, each with its first reason. With `fresh`, also what is fresh, each
 /// with what its run took.
 pub fn status(
     graph: &Graph,
     forecasts: &[Option<Forecast>],
     missing: &[Missing],
+    away: &Away,
     fresh: Option<Took<'_>>,
     colour: bool,
 ) -> String {
-    let counts = Counts::of(forecasts);
+    let counts = Counts::of(forecasts, away);
     let mut text = format!("{}\n", counts.sentence());
-    text.push_str(&lines(graph, forecasts, missing, fresh, colour));
+    let told = |node| {
+        let took = fresh.and_then(|took| took(node));
+        let took = took.map(|(ms, usage)| words::taken(ms, usage));
+        let away = away.contains(&node).then(|| "not on the disk".to_owned());
+        let told: Vec<String> = away.into_iter().chain(took).collect();
+        told.join("; ")
+    };
+    let told: Told<'_> = &told;
+    text.push_str(&lines(
+        graph,
+        forecasts,
+        missing,
+        fresh.map(|_| told),
+        colour,
+    ));
     text
 }
 
 /// `pipe build -n`: what a build would do.
-pub fn plan(graph: &Graph, forecasts: &[Option<Forecast>], colour: bool) -> String {
-    let counts = Counts::of(forecasts);
+pub fn plan(graph: &Graph, forecasts: &[Option<Forecast>], away: &Away, colour: bool) -> String {
+    let counts = Counts::of(forecasts, away);
     if counts.not_fresh() == 0 {
         return format!("nothing to do: {}\n", counts.sentence());
     }
@@ -130,6 +151,7 @@ pub fn why(
     graph: &Graph,
     forecasts: &[Option<Forecast>],
     missing: &[Missing],
+    away: &Away,
     node: NodeId,
     record: Option<&NodeRecord>,
 ) -> String {
@@ -150,6 +172,12 @@ pub fn why(
                     "{indent}`{name}` is fresh{}",
                     since(record.filter(|_| depth == 0))
                 );
+                if away.contains(&node) {
+                    let _ = writeln!(
+                        text,
+                        "{indent}  its outputs are not on the disk: nothing that has to run reads them"
+                    );
+                }
             }
             Forecast::Restorable(reasons) => {
                 let _ = writeln!(text, "{indent}`{name}` will be restored from the cache:");
@@ -235,7 +263,7 @@ fn lines(
     graph: &Graph,
     forecasts: &[Option<Forecast>],
     missing: &[Missing],
-    fresh: Option<Took<'_>>,
+    fresh: Option<Told<'_>>,
     colour: bool,
 ) -> String {
     let shown = |node: &NodeId| match &forecasts[node.0 as usize] {
@@ -250,11 +278,10 @@ fn lines(
     for node in nodes {
         let forecast = forecast(forecasts, node);
         let (style, reason) = match forecast {
-            Forecast::Fresh => {
-                let took = fresh.and_then(|took| took(node));
-                let told = took.map(|(ms, usage)| words::taken(ms, usage));
-                (Style::new(), told.unwrap_or_default())
-            }
+            Forecast::Fresh => (
+                Style::new(),
+                fresh.map_or_else(String::new, |told| told(node)),
+            ),
             Forecast::Restorable(_) => (AnsiColor::Green.on_default(), reason(node)),
             Forecast::Stale(_) => (AnsiColor::Yellow.on_default(), reason(node)),
             Forecast::MayRun(_) => (AnsiColor::Cyan.on_default(), reason(node)),
@@ -325,60 +352,4 @@ fn name_width(graph: &Graph, nodes: impl Iterator<Item = NodeId>) -> usize {
         .max()
         .unwrap_or(0)
         .min(WIDEST_NAME)
-}
-
-/// How many nodes are in each state.
-#[derive(Default, Serialize)]
-pub(super) struct Counts {
-    fresh: usize,
-    #[serde(rename = "cached")]
-    restorable: usize,
-    stale: usize,
-    #[serde(rename = "may-run")]
-    may_run: usize,
-    missing: usize,
-}
-
-impl Counts {
-    pub(super) fn of(forecasts: &[Option<Forecast>]) -> Self {
-        let mut counts = Counts::default();
-        for forecast in forecasts.iter().flatten() {
-            *match forecast {
-                Forecast::Fresh => &mut counts.fresh,
-                Forecast::Restorable(_) => &mut counts.restorable,
-                Forecast::Stale(_) => &mut counts.stale,
-                Forecast::MayRun(_) => &mut counts.may_run,
-                Forecast::SourceMissing => &mut counts.missing,
-            } += 1;
-        }
-        counts
-    }
-
-    fn not_fresh(&self) -> usize {
-        self.restorable + self.stale + self.may_run + self.missing
-    }
-
-    fn sentence(&self) -> String {
-        let total = self.fresh + self.not_fresh();
-        if self.not_fresh() == 0 {
-            return match total {
-                0 => "there are no nodes".to_owned(),
-                1 => "1 node is fresh".to_owned(),
-                _ => format!("all {total} nodes are fresh"),
-            };
-        }
-        let mut parts = vec![format!("{} fresh", self.fresh)];
-        let rest = [
-            (self.stale, "stale"),
-            (self.may_run, "may run"),
-            (self.restorable, "to restore from the cache"),
-            (self.missing, "with missing sources"),
-        ];
-        parts.extend(
-            rest.iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, word)| format!("{count} {word}")),
-        );
-        format!("{}: {}", units::count(total, "node"), parts.join(", "))
-    }
 }

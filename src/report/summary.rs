@@ -39,7 +39,7 @@ pub(super) fn closing(summary: &Summary, failed: &[String]) -> (&'static str, St
         let what = match summary.fresh {
             0 => "there are no nodes".to_owned(),
             1 => "1 node is fresh".to_owned(),
-            count => format!("all {count} nodes are fresh"),
+            count => format!("all {count} nodes are fresh{}", units::away(summary.away)),
         };
         return ("nothing to do", good, format!("{what} ({took})"));
     }
@@ -65,6 +65,10 @@ pub(super) fn closing(summary: &Summary, failed: &[String]) -> (&'static str, St
     ];
     let told = counts.iter().filter(|(count, _)| *count > 0);
     parts.extend(told.map(|(count, word)| format!("{count} {word}")));
+    if summary.fresh > 0 {
+        let fresh = parts.last_mut().expect("it has just been told");
+        fresh.push_str(&units::away(summary.away));
+    }
     let mut text = format!("{} in {took}", parts.join(", "));
     if summary.saved_ms > 0 {
         let saved = Duration::from_millis(summary.saved_ms);

@@ -82,6 +82,14 @@ fn rounded(value: u128, unit: u128) -> u128 {
     (value + unit / 2) / unit
 }
 
+/// Behind a number of fresh nodes: how many of them have outputs that do not stand.
+pub(super) fn away(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(" ({count} not on the disk)"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

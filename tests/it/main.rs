@@ -30,6 +30,7 @@ mod picture;
 mod processes;
 mod protection;
 mod quoting;
+mod restore;
 mod room;
 mod scarce;
 mod schedule;

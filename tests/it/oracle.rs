@@ -98,6 +98,14 @@ enum Step {
         gone: bool,
     },
     ForgetAll,
+    /// The project in a new folder, with the cache of the old one, and a build of one node there.
+    Clone {
+        node: u64,
+    },
+    /// A build of one node.
+    Target {
+        node: u64,
+    },
     /// A build that is killed when so many commands have started.
     Kill {
         commands: u64,
@@ -106,7 +114,7 @@ enum Step {
 
 fn random_step(random: &mut Random) -> Step {
     let (a, b) = (random.next(), random.next());
-    match random.below(34) {
+    match random.below(38) {
         0..=6 => Step::EditSource { number: a, text: b },
         7 => Step::RemoveSource { number: a },
         8 => Step::Executable { number: a },
@@ -126,6 +134,8 @@ fn random_step(random: &mut Random) -> Step {
             gone: b % 2 == 0,
         },
         31 => Step::ForgetAll,
+        32..=34 => Step::Clone { node: a },
+        35 => Step::Target { node: a },
         _ => Step::Kill { commands: a % 4 },
     }
 }
@@ -301,6 +311,14 @@ impl World {
                 self.doubted.clear();
                 self.standing.clear();
             }
+            Step::Clone { node } => {
+                for gone in ["out", ".pipe/state", ".pipe/ledger"] {
+                    self.sandbox.remove_if_there(gone);
+                }
+                self.standing.clear();
+                self.build(Some(self.node(node)));
+            }
+            Step::Target { node } => self.build(Some(self.node(node))),
             Step::Kill { commands } => self.killed_build(commands),
         }
     }
@@ -355,7 +373,7 @@ impl World {
     fn killed_build(&mut self, commands: u64) {
         self.sandbox.manifest(&self.project.manifest());
         let before = self.runs().len();
-        let mut build: std::process::Child = self.command().spawn().expect("pipe starts");
+        let mut build: std::process::Child = self.command(None).spawn().expect("pipe starts");
         let deadline = Instant::now() + Duration::from_secs(20);
         while build.try_wait().expect("a process").is_none()
             && (self.runs().len() as u64) < before as u64 + commands
@@ -368,11 +386,12 @@ impl World {
         self.killed = true;
         // Each of its nodes may have come to its end, or have had its outputs removed.
         self.doubted
-            .extend(self.project.expected().keys.into_values());
+            .extend(self.project.expected(None).keys.into_values());
     }
 
-    fn command(&self) -> Command {
+    fn command(&self, target: Option<usize>) -> Command {
         let mut command = self.sandbox.command(["build", "-k"]);
+        command.args(target.map(|node| format!("n{node}")));
         command.stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }
@@ -382,15 +401,25 @@ impl World {
         text.lines().map(str::to_owned).collect()
     }
 
-    /// Builds twice, and compares with what is expected.
-    fn build(&mut self) {
-        let expected = self.project.expected();
+    /// Builds twice, and compares with what is expected. Of what a target only needs something may be away.
+    fn build(&mut self, target: Option<usize>) {
+        if target.is_some_and(|node| self.project.nodes[node].gone) {
+            return;
+        }
+        let expected = self.project.expected(target);
         self.sandbox.manifest(&self.project.manifest());
         let _ = fs::remove_file(self.sandbox.beside("runs"));
-        let told = Outcome::of(self.command().output().expect("pipe starts"));
+        let told = Outcome::of(self.command(target).output().expect("pipe starts"));
         let code = i32::from(!expected.failing.is_empty());
         let told = told.expect_code(code);
         for (path, text) in &expected.outputs {
+            let is_asked = target.is_none_or(|node| {
+                let mut outputs = self.project.instances(node).iter();
+                outputs.any(|label| path.starts_with(&self.project.output(node, label)))
+            });
+            if !is_asked && !self.sandbox.stands(path) {
+                continue;
+            }
             assert_eq!(
                 &self.sandbox.read(path),
                 text,
@@ -425,11 +454,16 @@ impl World {
             self.standing.insert(name, key);
         }
         let _ = fs::remove_file(self.sandbox.beside("runs"));
-        let again = Outcome::of(self.command().output().expect("pipe starts"));
+        let again = Outcome::of(self.command(target).output().expect("pipe starts"));
         let ran: BTreeSet<String> = self.runs().into_iter().collect();
         assert_eq!(
             ran, expected.failing,
             "a second build runs something\n{}",
+            again.err
+        );
+        assert!(
+            !again.err.contains("restored"),
+            "a second build restores something\n{}",
             again.err
         );
     }
@@ -450,10 +484,10 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 fn live(project: &Project, steps: &[Step]) -> Result<(), String> {
     let story = || {
         let mut world = World::new(project.clone());
-        world.build();
+        world.build(None);
         for step in steps {
             world.step(step);
-            world.build();
+            world.build(None);
         }
     };
     std::panic::catch_unwind(story).map_err(|panic| {

@@ -2,6 +2,7 @@
 //!
 //! Does not know what any of it does.
 
+use crate::engine::away::Restore;
 use crate::report::plain::Shown;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -27,6 +28,9 @@ pub(in crate::cli) struct Building {
     /// Commands, fresh nodes and blocked nodes too
     #[arg(short, long)]
     pub(in crate::cli) verbose: bool,
+    /// Which outputs are brought back from the cache
+    #[arg(long, value_name = "WHICH", default_value = "needed")]
+    pub(in crate::cli) restore: WhichOutputs,
     /// Whose output to show, and when; `pipe log NODE` shows it later in any case
     #[arg(long, value_name = "WHEN", default_value = "failed")]
     pub(in crate::cli) output: Output,
@@ -42,6 +46,7 @@ Examples:
   pipe build 'train-*' -k         all that match; go on after a failure
   pipe build -n                   only say what would be done
   pipe build -f clean             run `clean` even though it is fresh
+  pipe build --restore all report   bring back all that led to the report as well
   pipe build --output stream      show what commands print while they run")]
 pub(in crate::cli) struct Build {
     #[command(flatten)]
@@ -99,6 +104,23 @@ pub(in crate::cli) enum OnChange {
     Finish,
     /// It is ended and begins again
     Restart,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum WhichOutputs {
+    /// Those of the targets, those that a command has to read, and those that stood here before
+    Needed,
+    /// Those of every node that the targets need
+    All,
+}
+
+impl WhichOutputs {
+    pub(in crate::cli) fn restore(self) -> Restore {
+        match self {
+            WhichOutputs::Needed => Restore::Needed,
+            WhichOutputs::All => Restore::All,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,11 +3,12 @@
 //! Does not decide what starts next; the scheduler does.
 
 use super::{Build, Message};
+use crate::base::content::Content;
 use crate::base::record::{BuildEnd, Origin, RunCause};
 use crate::engine::run::{Ran, RunFound};
 use crate::engine::survey::Settled;
 use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Printed, Summary};
-use crate::logic::graph::NodeId;
+use crate::logic::graph::{NodeId, PathId};
 use crate::logic::plan::Reason;
 use crate::logic::schedule::{News, State};
 use crate::world::trouble::Trouble;
@@ -47,6 +48,7 @@ impl Build<'_, '_> {
                     self.record(node, settled, Origin::Ran)?;
                 } else {
                     self.note_outputs(node, &settled);
+                    self.away.remove(&node);
                     self.memory.outputs(&settled.result.outputs)?;
                 }
                 let outcome = Outcome::Ran {
@@ -87,7 +89,41 @@ impl Build<'_, '_> {
         self.note_outputs(node, &settled);
         self.leaving
             .settled(&self.shared.project.graph, node, &settled);
+        self.away.remove(&node);
         self.memory.node(self.shared.project, node, settled, origin)
+    }
+
+    /// The same of a node that was found so.
+    pub(super) fn record_fresh(
+        &mut self,
+        node: NodeId,
+        settled: Settled,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
+        if !self.away.contains(&node) {
+            return self.record(node, settled, origin);
+        }
+        self.foreseen.insert(node, settled.result.clone());
+        let project = self.shared.project;
+        self.memory.node_away(project, node, settled, origin)
+    }
+
+    /// What would stand at a path whose writer is away.
+    pub(super) fn belongs_away(&self, path: PathId) -> Option<Content> {
+        let writer = self.graph().producer(path)?;
+        let result = self
+            .foreseen
+            .get(&writer)
+            .filter(|_| self.away.contains(&writer))?;
+        let mut outputs = self.graph().outputs(writer).zip(&result.outputs);
+        outputs.find_map(|(output, (_, content))| (output.path == path).then_some(*content))
+    }
+
+    /// Whether a command that has to run would not find its inputs: what it reads is away. It comes with a damaged cache,
+    /// from which it could not be restored, and is left for another round, which looks again at what is needed.
+    pub(super) fn lacks_inputs(&self, item: u32) -> bool {
+        let mut needs = self.graph().needs(self.node(item));
+        needs.any(|need| self.away.contains(&need))
     }
 
     pub(super) fn note_outputs(&mut self, node: NodeId, settled: &Settled) {
@@ -174,6 +210,34 @@ impl Build<'_, '_> {
         if let Some(item) = about.filter(|&item| at_work(item)) {
             self.tell_scheduler(News::Stopped(item));
         }
+    }
+
+    /// Whether another round follows. What failed is not tried again for it.
+    pub(super) fn goes_on(&self) -> bool {
+        self.lacking && self.may_go_on && self.summary.failed == 0 && !self.summary.interrupted
+    }
+
+    /// Nodes that will not be reached any more, told once at the end.
+    pub(super) fn settle_the_rest(&mut self) {
+        for item in 0..self.nodes.len() as u32 {
+            match self.scheduler.state(item) {
+                State::Blocked { by } => {
+                    self.summary.blocked += 1;
+                    let by = self.graph().name(self.node(by)).to_owned();
+                    self.finished(item, Outcome::Blocked { by });
+                }
+                State::Stopped => {
+                    self.summary.stopped += 1;
+                    self.finished(item, Outcome::Stopped);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn finished(&mut self, item: u32, outcome: Outcome) {
+        let node = self.graph().name(self.node(item)).to_owned();
+        (self.tell)(BuildEvent::NodeFinished { node, outcome });
     }
 
     pub(super) fn failed(&mut self, item: u32, failure: Failure) {

@@ -7,8 +7,10 @@ use std::time::Duration;
 /// A build in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Outputs stood.
+    /// Outputs stood, or need not stand.
     pub fresh: usize,
+    /// Those of them whose outputs do not stand.
+    pub away: usize,
     /// Came back from the cache.
     pub restored: usize,
     /// Ran.
@@ -29,4 +31,19 @@ pub struct Summary {
     pub undeclared: usize,
     /// Ended by the user.
     pub interrupted: bool,
+}
+
+impl Summary {
+    /// This round of a build together with those before it, whose nodes were fresh in this one.
+    pub fn after(self, before: &Summary) -> Summary {
+        Summary {
+            fresh: self.fresh.saturating_sub(before.restored + before.ran),
+            restored: self.restored + before.restored,
+            ran: self.ran + before.ran,
+            saved_ms: self.saved_ms + before.saved_ms,
+            not_kept: self.not_kept + before.not_kept,
+            undeclared: self.undeclared + before.undeclared,
+            ..self
+        }
+    }
 }

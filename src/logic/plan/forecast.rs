@@ -4,6 +4,10 @@
 
 use super::reason::Reason;
 use crate::logic::graph::NodeId;
+use std::collections::HashSet;
+
+/// Fresh nodes whose outputs do not stand, and need not: nothing that has to run reads them.
+pub type Away = HashSet<NodeId>;
 
 /// What can be said of a node before anything runs.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::{VERSION, document};
 use crate::base::record::{NodeRecord, Origin, RunRecord};
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Forecast;
-use crate::logic::plan::forecast::Missing;
+use crate::logic::plan::forecast::{Away, Missing};
 use crate::report::status::{self, Counts};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -21,6 +21,8 @@ pub struct Standing<'s> {
     pub forecasts: &'s [Option<Forecast>],
     /// Sources that cannot be read.
     pub missing: &'s [Missing],
+    /// Fresh nodes whose outputs do not stand.
+    pub away: &'s Away,
     /// What is remembered of a node: the last time it was up to date, and its last run here.
     pub remembered: &'s dyn Fn(NodeId) -> (Option<NodeRecord>, Option<RunRecord>),
 }
@@ -43,6 +45,7 @@ struct WhyDocument<'s> {
 struct Entry<'s> {
     node: &'s str,
     state: String,
+    away: bool,
     reasons: Vec<Whole<'s>>,
     waits_for: Option<&'s str>,
     missing: Vec<Lacking<'s>>,
@@ -73,7 +76,7 @@ pub fn status(standing: &Standing<'_>) -> String {
     let nodes = standing.graph.order().filter(asked);
     document(&StatusDocument {
         version: VERSION,
-        counts: Counts::of(standing.forecasts),
+        counts: Counts::of(standing.forecasts, standing.away),
         nodes: nodes.map(|node| entry(standing, &missing, node)).collect(),
     })
 }
@@ -130,6 +133,7 @@ fn entry<'s>(
     Entry {
         node: standing.graph.name(node),
         state: status::word(forecast).replace(' ', "-"),
+        away: standing.away.contains(&node),
         reasons,
         waits_for: match forecast {
             Forecast::MayRun(need) => Some(standing.graph.name(*need)),

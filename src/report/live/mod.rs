@@ -124,7 +124,13 @@ impl Progress {
         match event {
             BuildEvent::Started { total, fresh, jobs } => {
                 self.phase = Phase::Work;
-                (self.total, self.counts.fresh, self.jobs) = (*total, *fresh, *jobs);
+                (self.total, self.jobs) = (*total, *jobs);
+                // Another round of a build counts anew.
+                self.counts = Counts {
+                    fresh: *fresh,
+                    ..Counts::default()
+                };
+                self.checking.clear();
             }
             BuildEvent::NodeChecking { node } => {
                 self.checking.insert(node.clone(), now);

@@ -144,8 +144,24 @@ impl Project {
         text
     }
 
-    /// What a build must come to, node by node in the order of the manifest.
-    pub(super) fn expected(&self) -> Expected {
+    /// A node and all that it needs.
+    fn with_needs(&self, target: usize) -> BTreeSet<usize> {
+        let mut all = BTreeSet::from([target]);
+        for number in (0..=target).rev() {
+            if all.contains(&number) {
+                let needs = self.inputs(number).filter_map(|input| match input {
+                    Input::Output(other) => Some(*other),
+                    Input::Source(_) | Input::Glob | Input::Folder => None,
+                });
+                all.extend(needs.collect::<Vec<_>>());
+            }
+        }
+        all
+    }
+
+    /// What a build must come to, of everything or of one node, node by node in the order of the manifest.
+    pub(super) fn expected(&self, target: Option<usize>) -> Expected {
+        let members = target.map(|target| self.with_needs(target));
         let mut expected = Expected::default();
         // By output file: what a reader reads there.
         let mut files: BTreeMap<String, String> = BTreeMap::new();
@@ -154,7 +170,8 @@ impl Project {
             format!("{mark}{}", file.text)
         };
         for number in 0..self.nodes.len() {
-            if !self.standing(number) {
+            let is_member = members.as_ref().is_none_or(|all| all.contains(&number));
+            if !self.standing(number) || !is_member {
                 continue;
             }
             for label in self.instances(number) {

@@ -75,7 +75,7 @@ fn status_and_why_have_every_state_with_its_reasons() {
     assert_eq!(names(&status), ["copy", "sum", "rest"]);
     assert_eq!(
         status["counts"],
-        json!({"fresh": 0, "cached": 0, "stale": 2, "may-run": 1, "missing": 0})
+        json!({"fresh": 0, "away": 0, "cached": 0, "stale": 2, "may-run": 1, "missing": 0})
     );
     assert_eq!(of(&status, "sum")["waits_for"], "copy");
     assert_eq!(of(&status, "copy")["reasons"][0]["kind"], "never-ran");
