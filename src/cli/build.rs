@@ -27,7 +27,7 @@ pub(super) fn run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     };
     let mut tell = teller(caller, options(caller, &build.building));
     let built = caller.place().and_then(|place| {
-        session::build(&place, caller.given(), &order, &mut |at, event| {
+        session::build(&place, &caller.given(), &order, &mut |at, event| {
             events.tell(at, &event).into_iter().for_each(&mut tell);
             tell(event);
         })

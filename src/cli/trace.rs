@@ -26,7 +26,7 @@ pub(super) fn run(caller: &Caller, asked: &Trace) -> Result<u8, SessionError> {
     };
     let mut tell = build::teller(caller, options);
     let (mut told, mut well) = (String::new(), true);
-    let built = session::build(&place, caller.given(), &order, &mut |_, event| {
+    let built = session::build(&place, &caller.given(), &order, &mut |_, event| {
         if let BuildEvent::Notice(Notice::Traced(traced)) = &event {
             well &= traced.is_well();
             told.push_str(&trace::report(traced));

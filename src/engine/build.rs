@@ -39,7 +39,7 @@ use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::mpsc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Logs are kept of this many builds.
 const BUILDS_WITH_LOGS: u32 = 20;
@@ -122,6 +122,7 @@ pub fn build(
         away: survey.away.clone(),
         foreseen: survey.foreseen,
         lacking: false,
+        ran_for: Duration::ZERO,
         may_go_on: request.may_go_on,
         summary: Summary {
             fresh: total - work,
@@ -149,6 +150,7 @@ pub fn build(
         begun,
         leaving,
         nodes,
+        ran_for,
         ..
     } = build;
     if work > 0 {
@@ -157,6 +159,7 @@ pub fn build(
             shared.build.saturating_sub(BUILDS_WITH_LOGS),
         );
     }
+    ended::flush_what_was_kept(tools, ran_for, tell);
     leaving.finish(project, tools, memory, &nodes)?;
     room::after_build(project, tools, request.cache_max, tell);
     summary = summary.after(request.before);
@@ -171,7 +174,6 @@ struct Build<'a, 'w> {
     shared: &'a Shared<'a>,
     scheduler: Scheduler,
     outlook: Outlook,
-    /// Slots.
     jobs: u32,
     resources: Resources,
     told: ahead::Told,
@@ -201,6 +203,8 @@ struct Build<'a, 'w> {
     /// A command would not have found its inputs.
     lacking: bool,
     may_go_on: bool,
+    /// How long the commands that ended well have run, all together.
+    ran_for: Duration,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
     begun: Instant,
@@ -392,10 +396,6 @@ impl<'a> Build<'a, '_> {
             }
             (self.tell)(BuildEvent::Notice(notice));
         }
-    }
-
-    fn tell_scheduler(&mut self, news: News) {
-        self.scheduler.tell(news);
     }
 
     fn elapsed_ms(&self) -> u64 {

@@ -223,7 +223,7 @@ impl Session {
 /// See [`SessionError`]; a node that fails is not an error but counted in the summary.
 pub fn build(
     place: &Place,
-    given: Given,
+    given: &Given,
     order: &BuildOrder,
     tell: &mut dyn FnMut(Duration, BuildEvent),
 ) -> Result<(Summary, Session), SessionError> {
@@ -237,7 +237,7 @@ pub fn build(
 /// See [`build`].
 pub(super) fn build_beside(
     place: &Place,
-    given: Given,
+    given: &Given,
     order: &BuildOrder,
     desk: &Desk,
     show: &mut dyn FnMut(&Session),

@@ -73,7 +73,13 @@ fn targets_bring_what_they_need_and_nothing_else() {
         .pipe(&format!("cache import {}", archive.display()))
         .expect_code(0)
         .expect_said("2 results");
-    assert_eq!(there.pipe("build tree").expect_code(0).restored(), 2);
+    assert_eq!(
+        there
+            .pipe("build --restore all tree")
+            .expect_code(0)
+            .restored(),
+        2
+    );
     assert_eq!(there.build().ran(), 2);
 }
 

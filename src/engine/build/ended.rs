@@ -5,6 +5,7 @@
 use super::{Build, Message};
 use crate::base::content::Content;
 use crate::base::record::{BuildEnd, Origin, RunCause};
+use crate::engine::project::Tools;
 use crate::engine::run::{Ran, RunFound};
 use crate::engine::survey::Settled;
 use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Printed, Summary};
@@ -43,6 +44,7 @@ impl Build<'_, '_> {
                 let unchanged =
                     last.is_some_and(|last| last.result.outputs == settled.result.outputs);
                 self.summary.ran += 1;
+                self.ran_for += took;
                 self.pending.remove(&item);
                 if keep {
                     self.record(node, settled, Origin::Ran)?;
@@ -235,6 +237,10 @@ impl Build<'_, '_> {
         }
     }
 
+    pub(super) fn tell_scheduler(&mut self, news: News) {
+        self.scheduler.tell(news);
+    }
+
     pub(super) fn finished(&mut self, item: u32, outcome: Outcome) {
         let node = self.graph().name(self.node(item)).to_owned();
         (self.tell)(BuildEvent::NodeFinished { node, outcome });
@@ -256,6 +262,24 @@ impl Message {
             Message::Checked(item, _) | Message::Ran(item, _) => Some(item),
             Message::Interrupt { .. } | Message::Word(_) => None,
         }
+    }
+}
+
+/// When the commands of a build have run for so long together, what was kept of them is flushed: a power cut would cost more.
+const FLUSH_FROM: Duration = Duration::from_secs(1);
+
+/// After commands that took their time, a power cut must not cost what came of them. What took no time is not worth waiting for
+/// the disk.
+pub(super) fn flush_what_was_kept(
+    tools: &Tools,
+    ran_for: Duration,
+    tell: &mut dyn FnMut(BuildEvent),
+) {
+    if ran_for >= FLUSH_FROM
+        && tools.cache.added() > 0
+        && let Err(trouble) = tools.cache.flush()
+    {
+        tell(BuildEvent::Notice(Notice::Trouble(trouble.to_string())));
     }
 }
 

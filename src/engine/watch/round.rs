@@ -53,7 +53,7 @@ impl Watch<'_> {
         order.force = force;
         let desk = Desk::default();
         let mut ran = Vec::new();
-        let (eye, tell) = (&self.eye, &mut *self.tell);
+        let (eye, tell, given) = (&self.eye, &mut *self.tell, &self.given);
         let on_change = self.order.on_change;
         let (built, noted) = thread::scope(|scope| {
             let beside = scope.spawn({
@@ -77,7 +77,6 @@ impl Watch<'_> {
                 }
                 tell(WatchEvent::Build(at, event));
             };
-            let given = self.given.clone();
             let built =
                 session::build_beside(self.place, given, &order, &desk, &mut show, &mut hear);
             let _ = self.sender.send(Signal::BuildOver);

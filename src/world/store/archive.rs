@@ -11,10 +11,11 @@
 mod index;
 
 use super::cache::{LocalCache, Lookup};
-use super::room::needed;
+use super::needs::needed;
+use super::pack::Pack;
 use super::temporary;
 use super::verify::hash_all;
-use crate::base::content::Tree;
+use crate::base::content::{Content, Tree};
 use crate::base::digest::Digest;
 use crate::base::record::{Key, RunResult};
 use crate::world::trouble::Trouble;
@@ -82,7 +83,7 @@ impl LocalCache {
     /// Something cannot be read or written, or has become too much for one archive.
     pub fn export(&self, keys: &[Key], to: &Path) -> Result<(Carried, Vec<Key>), ArchiveFault> {
         let (results, blobs, left_out) = self.gather(keys)?;
-        let index = index_of(&results, &blobs);
+        let index = index_of(&results, &blobs.sizes);
         if index.len() as u64 > MOST_INDEX {
             return refused("there are too many files for one archive: name fewer targets");
         }
@@ -93,8 +94,8 @@ impl LocalCache {
         written.inspect_err(|_| drop(fs::remove_file(&made)))?;
         let carried = Carried {
             results: results.len(),
-            blobs: blobs.len(),
-            bytes: blobs.values().sum(),
+            blobs: blobs.sizes.len(),
+            bytes: blobs.sizes.values().sum(),
             known: 0,
         };
         Ok((carried, left_out))
@@ -104,9 +105,10 @@ impl LocalCache {
     fn gather(
         &self,
         keys: &[Key],
-    ) -> Result<(BTreeMap<Key, RunResult>, BTreeMap<Digest, u64>, Vec<Key>), Trouble> {
+    ) -> Result<(BTreeMap<Key, RunResult>, Sources, Vec<Key>), Trouble> {
         let tree = |digest: &Digest| self.tree(digest).ok().flatten();
-        let (mut results, mut blobs, mut left_out) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let (mut results, mut blobs, mut left_out) =
+            (BTreeMap::new(), Sources::default(), Vec::new());
         'keys: for key in keys {
             let Lookup::Hit(result) = self.result(key) else {
                 left_out.push(*key);
@@ -114,8 +116,10 @@ impl LocalCache {
             };
             let (needs, listed) = needed(&result, &tree);
             let mut sizes = Vec::with_capacity(needs.len());
+            let packs = self.packs_of(&result)?;
+            let packed = |digest: &Digest| packs.iter().find_map(|(_, pack)| pack.size_of(digest));
             for (digest, size) in needs {
-                let found = self.size_of_blob(&digest);
+                let found = packed(&digest).or_else(|| self.size_of_blob(&digest));
                 match found.filter(|found| size.is_none_or(|size| size == *found) && listed) {
                     Some(found) => sizes.push((digest, found)),
                     None => {
@@ -124,7 +128,8 @@ impl LocalCache {
                     }
                 }
             }
-            blobs.extend(sizes);
+            blobs.sizes.extend(sizes);
+            blobs.packs.extend(packs);
             results.insert(*key, result);
         }
         Ok((results, blobs, left_out))
@@ -134,7 +139,7 @@ impl LocalCache {
         &self,
         made: &Path,
         index: &[u8],
-        blobs: &BTreeMap<Digest, u64>,
+        blobs: &Sources,
     ) -> Result<(), ArchiveFault> {
         let write = Trouble::on("write", made);
         let begin = || -> io::Result<_> {
@@ -145,10 +150,15 @@ impl LocalCache {
             Ok(out)
         };
         let mut out = begin().map_err(write)?;
-        for (digest, size) in blobs {
+        for (digest, size) in &blobs.sizes {
             let path = self.blob_path(digest);
-            let file = File::open(&path).map_err(Trouble::on("read", &path))?;
-            let copied = hash_all(file, &mut out).map_err(Trouble::on("carry", &path))?;
+            let mut packs = blobs.packs.values();
+            let copied = match packs.find_map(|pack| pack.read(digest)) {
+                // What a pack gives has been checked; one that is damaged is gone now.
+                Some(bytes) => bytes.and_then(|bytes| hash_all(&*bytes, &mut out)),
+                None => File::open(&path).and_then(|file| hash_all(file, &mut out)),
+            };
+            let copied = copied.map_err(Trouble::on("carry", &path))?;
             if copied != (*digest, *size) {
                 return refused(format!(
                     "the blob {} in the cache is damaged; `pipe cache verify` puts it aside",
@@ -253,6 +263,20 @@ impl LocalCache {
         Ok(carried)
     }
 
+    /// The packs that hold tiny files of a result, by their listings' digests.
+    fn packs_of(&self, result: &RunResult) -> Result<Vec<(Digest, Pack)>, Trouble> {
+        let mut packs = Vec::new();
+        for (_, content) in &result.outputs {
+            if let Content::Tree { digest, .. } = content
+                && let Some(tree) = self.tree(digest)?
+                && let Some(pack) = self.pack(digest, &tree)?
+            {
+                packs.push((*digest, pack));
+            }
+        }
+        Ok(packs)
+    }
+
     fn is_sound_blob(&self, digest: &Digest) -> bool {
         let file = File::open(self.blob_path(digest));
         let found = file.and_then(|file| hash_all(file, &mut io::sink()));
@@ -263,6 +287,14 @@ impl LocalCache {
         let metadata = self.blob_path(digest).metadata().ok()?;
         metadata.is_file().then_some(metadata.len())
     }
+}
+
+/// Where an archive's blobs come from.
+#[derive(Default)]
+struct Sources {
+    sizes: BTreeMap<Digest, u64>,
+    /// What is not in one of these is a file of its own.
+    packs: BTreeMap<Digest, Pack>,
 }
 
 /// What has been unpacked and has no name in the cache yet.

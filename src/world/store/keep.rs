@@ -3,7 +3,7 @@
 //! Does not know whose output it is.
 
 use super::cache::LocalCache;
-use super::copy;
+use super::{copy, pack};
 use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
@@ -12,12 +12,14 @@ use crate::world::clock;
 use crate::world::stamps::{Reading, stamp_of};
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use walkdir::WalkDir;
 
 /// The sizes of the large files that an output had the last time: a file of such a size is probably what it was, and
@@ -30,6 +32,27 @@ pub struct Kept {
     pub content: Content,
     /// The files that it was kept from, those that held still.
     pub readings: Vec<Reading>,
+}
+
+/// The tiny files of a directory, held back until it is known how many they are.
+#[derive(Default)]
+struct Tiny {
+    held: Mutex<HashMap<Digest, Vec<u8>>>,
+    size: AtomicU64,
+}
+
+/// Holds bytes back, if there is a place for them; else they are given back.
+fn hold(tiny: Option<&Tiny>, digest: Digest, bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let size = bytes.len() as u64;
+    let Some(tiny) = tiny.filter(|_| size <= pack::TINY) else {
+        return Some(bytes);
+    };
+    if tiny.size.fetch_add(size, Ordering::Relaxed) + size > pack::MOST {
+        return Some(bytes);
+    }
+    let mut held = tiny.held.lock().unwrap_or_else(PoisonError::into_inner);
+    held.insert(digest, bytes);
+    None
 }
 
 /// One file, kept.
@@ -58,7 +81,7 @@ impl LocalCache {
         if metadata.is_dir() {
             return self.keep_directory(&place, path.as_str(), sizes);
         }
-        let kept = self.keep_file(&place, path.as_str().as_bytes().to_vec(), sizes)?;
+        let kept = self.keep_file(&place, path.as_str().as_bytes().to_vec(), sizes, None)?;
         let KeptFile {
             digest,
             executable,
@@ -81,6 +104,7 @@ impl LocalCache {
             .into_iter()
             .collect::<Result<_, walkdir::Error>>()
             .map_err(|error| Trouble::on("list", place)(error.into()))?;
+        let tiny = Tiny::default();
         let kept: Vec<_> = entries
             .par_iter()
             .map(|entry| {
@@ -91,8 +115,12 @@ impl LocalCache {
                     .as_os_str()
                     .as_bytes()
                     .to_vec();
-                let (kind, reading) =
-                    self.keep_entry(entry, [key.as_bytes(), b"/", &relative].concat(), sizes)?;
+                let (kind, reading) = self.keep_entry(
+                    entry,
+                    [key.as_bytes(), b"/", &relative].concat(),
+                    sizes,
+                    &tiny,
+                )?;
                 Ok((
                     TreeEntry {
                         path: relative,
@@ -105,6 +133,7 @@ impl LocalCache {
         let (mut entries, readings): (Vec<TreeEntry>, Vec<_>) = kept.into_iter().unzip();
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         let tree = Tree { entries };
+        self.keep_tiny(&tree, tiny)?;
         self.put_blob(&tree.encode())?;
         Ok(Kept {
             content: tree.content(),
@@ -117,6 +146,7 @@ impl LocalCache {
         entry: &walkdir::DirEntry,
         key: Vec<u8>,
         sizes: &Sizes,
+        tiny: &Tiny,
     ) -> Result<(EntryKind, Option<Reading>), Trouble> {
         let place = entry.path();
         if entry.file_type().is_dir() {
@@ -139,7 +169,7 @@ impl LocalCache {
             executable,
             size,
             reading,
-        } = self.keep_file(place, key, sizes)?;
+        } = self.keep_file(place, key, sizes, Some(tiny))?;
         Ok((
             EntryKind::File {
                 digest,
@@ -150,7 +180,13 @@ impl LocalCache {
         ))
     }
 
-    fn keep_file(&self, place: &Path, key: Vec<u8>, sizes: &Sizes) -> Result<KeptFile, Trouble> {
+    fn keep_file(
+        &self,
+        place: &Path,
+        key: Vec<u8>,
+        sizes: &Sizes,
+        tiny: Option<&Tiny>,
+    ) -> Result<KeptFile, Trouble> {
         let nonblocking = rustix::fs::OFlags::NONBLOCK.bits() as i32;
         let mut from = OpenOptions::new()
             .read(true)
@@ -165,7 +201,7 @@ impl LocalCache {
         }
         let begun_ns = clock::now_ns();
         let (digest, size) = if before.len() <= copy::WHOLE {
-            self.keep_small(&mut from, before.len(), place)?
+            self.keep_small(&mut from, before.len(), place, tiny)?
         } else {
             self.keep_large(&mut from, before.len(), place, sizes)?
         };
@@ -190,14 +226,32 @@ impl LocalCache {
         from: &mut File,
         size: u64,
         place: &Path,
+        tiny: Option<&Tiny>,
     ) -> Result<(Digest, u64), Trouble> {
         let bytes = copy::read_whole(from, size).map_err(Trouble::on("read", place))?;
         let digest = Digest::of(&bytes);
         let size = bytes.len() as u64;
+        let Some(bytes) = hold(tiny, digest, bytes) else {
+            return Ok((digest, size));
+        };
         if !self.has(&digest, size) || !self.reuse(&digest) {
             self.publish_bytes(&bytes, &digest)?;
         }
         Ok((digest, size))
+    }
+
+    /// Keeps the tiny files of a directory: as a pack where they are many, else each by itself.
+    fn keep_tiny(&self, tree: &Tree, tiny: Tiny) -> Result<(), Trouble> {
+        let held = tiny.held.into_inner().unwrap_or_default();
+        if self.keep_pack(tree, &held)? {
+            return Ok(());
+        }
+        held.par_iter().try_for_each(|(digest, bytes)| {
+            match self.has(digest, bytes.len() as u64) && self.reuse(digest) {
+                true => Ok(()),
+                false => self.publish_bytes(bytes, digest),
+            }
+        })
     }
 
     fn keep_large(

@@ -14,6 +14,8 @@ mod keep;
 pub mod ledger;
 pub mod lock;
 mod map;
+mod needs;
+mod pack;
 mod restore;
 mod room;
 pub mod state;

@@ -5,6 +5,7 @@
 
 use super::cache::LocalCache;
 use super::copy::copy_and_hash;
+use super::pack::{Pack, write_new};
 use super::state::remove_place;
 use super::temporary;
 use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
@@ -70,7 +71,8 @@ impl LocalCache {
         observer: &Observer,
     ) -> Result<(), RestoreTrouble> {
         let place = path.under(root);
-        let restoring = Restoring {
+        let mut restoring = Restoring {
+            pack: None,
             cache: self,
             observer,
             key: path.as_str().as_bytes(),
@@ -92,6 +94,7 @@ impl LocalCache {
                 let tree = self
                     .tree(digest)?
                     .ok_or(RestoreTrouble::MissingBlob(*digest))?;
+                restoring.pack = self.pack(digest, &tree)?;
                 restoring.directory(&place, &tree)
             }
             Content::Absent | Content::Special => Ok(remove_place(&place)?),
@@ -108,13 +111,42 @@ impl LocalCache {
         (if apart { &self.aside } else { folder }).to_path_buf()
     }
 
-    /// Writes a blob's bytes to a new file, whose modification time is set back; see [`SET_BACK`].
+    /// Writes a blob's bytes, from `pack` if they are there, to a new file, whose modification time is set back; see [`SET_BACK`].
     fn copy_blob(
         &self,
         made: &Path,
         digest: &Digest,
         executable: bool,
+        pack: Option<&Pack>,
     ) -> Result<File, RestoreTrouble> {
+        let file = match pack.and_then(|pack| pack.read(digest)) {
+            Some(bytes) => {
+                let bytes = bytes.map_err(|error| match error.kind() {
+                    ErrorKind::InvalidData => RestoreTrouble::DamagedBlob(*digest),
+                    _ => Trouble::on("read", &self.folder().join("packs"))(error).into(),
+                })?;
+                write_new(made, &bytes).map_err(Trouble::on("write", made))?
+            }
+            None => self.copy_loose(made, digest)?,
+        };
+        if executable {
+            let metadata = file.metadata();
+            let mode = metadata
+                .map_err(Trouble::on("look at", made))?
+                .permissions()
+                .mode();
+            // Whoever may read it may execute it, as far as the caller's mask lets anybody read it.
+            let mode = mode | (mode & 0o444) >> 2;
+            file.set_permissions(fs::Permissions::from_mode(mode))
+                .map_err(Trouble::on("set the mode of", made))?;
+        }
+        // Where that fails, the file is read again by the next build.
+        let now = UNIX_EPOCH + Duration::from_nanos(clock::now_ns().unsigned_abs());
+        let _ = file.set_modified(now - SET_BACK);
+        Ok(file)
+    }
+
+    fn copy_loose(&self, made: &Path, digest: &Digest) -> Result<File, RestoreTrouble> {
         let blob = self.blob_path(digest);
         let mut from = match File::open(&blob) {
             Ok(from) => from,
@@ -128,21 +160,6 @@ impl LocalCache {
             let _ = fs::remove_file(&blob);
             return Err(RestoreTrouble::DamagedBlob(*digest));
         }
-        if executable {
-            let metadata = copy.file.metadata();
-            let mode = metadata
-                .map_err(Trouble::on("look at", made))?
-                .permissions()
-                .mode();
-            // Whoever may read it may execute it, as far as the caller's mask lets anybody read it.
-            let mode = mode | (mode & 0o444) >> 2;
-            copy.file
-                .set_permissions(fs::Permissions::from_mode(mode))
-                .map_err(Trouble::on("set the mode of", made))?;
-        }
-        // Where that fails, the file is read again by the next build.
-        let now = UNIX_EPOCH + Duration::from_nanos(clock::now_ns().unsigned_abs());
-        let _ = copy.file.set_modified(now - SET_BACK);
         Ok(copy.file)
     }
 }
@@ -154,6 +171,8 @@ struct Restoring<'a> {
     /// Its path in the project.
     key: &'a [u8],
     aside: PathBuf,
+    /// Where the tiny files of a directory are.
+    pack: Option<Pack>,
 }
 
 impl Restoring<'_> {
@@ -167,7 +186,7 @@ impl Restoring<'_> {
         let made = temporary(&self.aside);
         let file = self
             .cache
-            .copy_blob(&made, digest, executable)
+            .copy_blob(&made, digest, executable, self.pack.as_ref())
             .and_then(|file| {
                 fs::rename(&made, place).map_err(Trouble::on("create", place))?;
                 Ok(file)
@@ -228,7 +247,12 @@ impl Restoring<'_> {
                 } => {
                     let (place, key) = (at(entry), [self.key, b"/", &entry.path].concat());
                     if new {
-                        let file = self.cache.copy_blob(&place, digest, *executable)?;
+                        let file = self.cache.copy_blob(
+                            &place,
+                            digest,
+                            *executable,
+                            self.pack.as_ref(),
+                        )?;
                         self.remember(key, &file, digest);
                         return Ok(());
                     }

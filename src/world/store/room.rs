@@ -6,7 +6,6 @@
 
 use super::cache::LocalCache;
 use super::{temporary, write_whole};
-use crate::base::content::{Content, EntryKind, Tree};
 use crate::base::digest::Digest;
 use crate::base::record::{Key, RunResult};
 use crate::world::stamps::stamp_of;
@@ -139,6 +138,7 @@ impl LocalCache {
             .par_iter()
             .filter_map(|(digest, path)| Some((*digest, Room::of(&path.symlink_metadata().ok()?))))
             .collect();
+        self.add_packs(&mut inventory.blobs)?;
         let results = self.entries("results")?;
         let read: Vec<_> = results
             .par_iter()
@@ -169,7 +169,7 @@ impl LocalCache {
         blobs: &HashMap<Digest, Room>,
     ) -> KeptResult {
         let tree = |digest: &Digest| self.tree(digest).ok().flatten();
-        let (needs, listed) = needed(&result, &tree);
+        let (needs, listed) = self.needed_loose(&result, &tree);
         let whole = listed && needs.iter().all(|(digest, _)| blobs.contains_key(digest));
         KeptResult {
             key,
@@ -214,13 +214,30 @@ impl LocalCache {
             .filter(|digest| {
                 !needed.contains(digest) && inventory.blobs[digest].used_ns < inventory.floor_ns
             })
-            .map(|digest| Ok(remove(&self.blob_path(digest))?.unwrap_or(0)))
+            .map(|digest| {
+                let blob = remove(&self.blob_path(digest))?.unwrap_or(0);
+                Ok(blob + remove(&self.pack_path(digest))?.unwrap_or(0))
+            })
             .collect();
         freed += sizes?.iter().sum::<u64>();
         let aside = self.folder().join("damaged");
         freed += size_of_files(&aside);
         super::state::remove_place(&aside)?;
         Ok((count, freed))
+    }
+
+    /// A pack and its listing count as one.
+    fn add_packs(&self, blobs: &mut HashMap<Digest, Room>) -> Result<(), Trouble> {
+        for (digest, path) in self.entries("packs")? {
+            let Ok(metadata) = path.symlink_metadata() else {
+                continue;
+            };
+            let room = Room::of(&metadata);
+            let both = blobs.entry(digest).or_insert(Room { size: 0, ..room });
+            both.size += room.size;
+            both.used_ns = both.used_ns.max(room.used_ns);
+        }
+        Ok(())
     }
 
     /// Fills in since when builds run, and which other checkouts there are.
@@ -286,45 +303,6 @@ impl LocalCache {
         found.sort();
         Ok(found)
     }
-}
-
-/// The blobs that a result needs, each once and with its size where that is known; and whether these are all, which
-/// they are not when a listing is missing.
-pub(super) fn needed(
-    result: &RunResult,
-    tree: &dyn Fn(&Digest) -> Option<Tree>,
-) -> (Vec<(Digest, Option<u64>)>, bool) {
-    let mut needs: Vec<(Digest, Option<u64>)> =
-        result.log.iter().map(|digest| (*digest, None)).collect();
-    let mut listed = true;
-    for (_, content) in &result.outputs {
-        match content {
-            Content::File { digest, size, .. } => needs.push((*digest, Some(*size))),
-            Content::Tree { digest, .. } => {
-                needs.push((*digest, None));
-                let Some(tree) = tree(digest) else {
-                    listed = false;
-                    continue;
-                };
-                needs.extend(tree.entries.iter().filter_map(|entry| match entry.kind {
-                    EntryKind::File { digest, size, .. } => Some((digest, Some(size))),
-                    EntryKind::Folder | EntryKind::Link { .. } => None,
-                }));
-            }
-            Content::Absent | Content::Special => {}
-        }
-    }
-    needs.sort();
-    needs.dedup();
-    needs.dedup_by(|later, first| {
-        // Without a size sorts before with one; two sizes for one digest stay, so that they are noticed.
-        let same = later.0 == first.0 && first.1.is_none();
-        if same {
-            first.1 = later.1;
-        }
-        same
-    });
-    (needs, listed)
 }
 
 /// Says that a file is used now, by the clock of its disk.

@@ -3,7 +3,6 @@
 //! What is put aside lies in `damaged/` until the next pruning; nothing looks for it there.
 
 use super::cache::{LocalCache, decode_result};
-use super::room::needed;
 use crate::base::digest::Digest;
 use crate::base::record::{Key, RunResult};
 use crate::world::trouble::{Trouble, is_absence};
@@ -69,8 +68,35 @@ impl LocalCache {
             }
             verified.blobs += 1;
         }
+        self.verify_packs(&mut verified)?;
         self.verify_results(&mut sound, &mut verified)?;
         Ok(verified)
+    }
+
+    /// A pack without its listing is of no use to anybody, and goes with the next pruning.
+    fn verify_packs(&self, verified: &mut Verified) -> Result<(), Trouble> {
+        for (digest, path) in self.entries("packs")? {
+            let Some(tree) = self.tree(&digest)? else {
+                continue;
+            };
+            let size = match self.pack(&digest, &tree)? {
+                Some(pack) => {
+                    let sound = pack.is_sound().map_err(Trouble::on("read", &path))?;
+                    sound.then_some(pack.size())
+                }
+                None if path.exists() => None,
+                None => continue,
+            };
+            verified.blobs += 1;
+            match size {
+                Some(size) => verified.bytes += size,
+                None => {
+                    self.put_aside("pack", &path, &digest)?;
+                    verified.damaged_blobs.push(digest);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn verify_results(
@@ -91,7 +117,7 @@ impl LocalCache {
                 verified.damaged_results.push(key);
                 continue;
             };
-            let (needs, _) = needed(&result, &tree);
+            let (needs, _) = self.needed_loose(&result, &tree);
             let mut lacks = None;
             for (blob, size) in needs {
                 if !self.is_sound(&blob, size, sound)? {
