@@ -25,7 +25,7 @@ use crate::base::content::{Content, Contents};
 use crate::base::record::{Origin, RunResult};
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
 use crate::logic::graph::select::Selection;
-use crate::logic::graph::{Graph, NodeId, Use};
+use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Reason;
 use crate::logic::plan::forecast::Away;
 use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler};
@@ -374,18 +374,6 @@ impl<'a> Build<'a, '_> {
             }
         }
         Ok(())
-    }
-
-    /// What is known to stand at each input; `None` where it has to be looked at now.
-    fn known_inputs(&self, item: u32) -> Vec<Option<Content>> {
-        let (graph, tools) = (self.graph(), self.shared.tools);
-        let known = |input: Use| match input.mixed {
-            true => None,
-            false => self
-                .belongs_away(input.path)
-                .or_else(|| self.standing.at(graph, tools, input.path)),
-        };
-        graph.inputs(self.node(item)).map(known).collect()
     }
 
     fn notices(&mut self, notices: Vec<Notice>) {

@@ -8,7 +8,7 @@ use crate::base::path::ProjectPath;
 use crate::engine::check::{self, CheckFound};
 use crate::engine::run;
 use crate::engine::shared::Shared;
-use crate::logic::graph::NodeId;
+use crate::logic::graph::{NodeId, Use};
 use crate::world::execute::guard::Guard;
 use crate::world::trouble::Trouble;
 
@@ -16,6 +16,18 @@ use crate::world::trouble::Trouble;
 pub(super) type Outdated = Vec<Option<Content>>;
 
 impl<'a> Build<'a, '_> {
+    /// What is known to stand at each input; `None` where it has to be looked at now.
+    pub(super) fn known_inputs(&self, item: u32) -> Vec<Option<Content>> {
+        let (graph, tools) = (self.graph(), self.shared.tools);
+        let known = |input: Use| match input.mixed {
+            true => None,
+            false => self
+                .belongs_away(input.path)
+                .or_else(|| self.standing.at(graph, tools, input.path)),
+        };
+        graph.inputs(self.node(item)).map(known).collect()
+    }
+
     /// Where a node writes.
     pub(super) fn output_paths(&self, node: NodeId) -> impl Iterator<Item = ProjectPath> + use<'a> {
         let graph = self.graph();

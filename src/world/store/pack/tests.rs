@@ -5,7 +5,6 @@ use crate::base::content::Content;
 use crate::base::path::ProjectPath;
 use crate::base::record::{Key, RunResult, Usage};
 use crate::world::observe::Observer;
-use crate::world::stamps::KnownStamps;
 use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -48,9 +47,9 @@ impl Setting {
         let root = self.folder.path();
         let _ = fs::remove_dir_all(root.join("d"));
         let path = ProjectPath::from_normal("d");
-        let observer = Observer::new(root.to_path_buf(), KnownStamps::default());
+        let observer = Observer::new(root.to_path_buf(), Box::new(|_| None));
         let restored = cache.restore_output(root, &path, content, &observer);
-        let observer = Observer::new(root.to_path_buf(), KnownStamps::default());
+        let observer = Observer::new(root.to_path_buf(), Box::new(|_| None));
         let now = observer.observe(&path, crate::world::observe::Links::Verbatim);
         assert!(restored.is_err() || now.unwrap() == *content);
         restored.is_ok()
@@ -96,7 +95,7 @@ fn many_tiny_files_are_one_and_come_back() {
     let at = setting.folder.path().join("d");
     fs::remove_file(at.join("17")).unwrap();
     fs::write(at.join("18"), "another").unwrap();
-    let observer = Observer::new(setting.folder.path().to_path_buf(), KnownStamps::default());
+    let observer = Observer::new(setting.folder.path().to_path_buf(), Box::new(|_| None));
     let path = ProjectPath::from_normal("d");
     let over = setting
         .cache
