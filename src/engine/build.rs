@@ -21,7 +21,7 @@ use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::Survey;
 use super::survey::standing::Standing;
-use crate::base::content::{Content, Contents};
+use crate::base::content::Contents;
 use crate::base::record::{Origin, RunResult};
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
 use crate::logic::graph::select::Selection;
