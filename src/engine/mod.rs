@@ -22,6 +22,7 @@ mod items;
 mod leaving;
 mod listings;
 mod memory;
+mod order;
 pub mod outline;
 mod pool;
 pub mod room;

@@ -2,20 +2,21 @@
 //!
 //! Takes the project's lock where something may be written, and only there. Knows no arguments and no terminal.
 
+pub use super::order::{BuildOrder, Changed};
+
 use super::build;
 use super::desk::Desk;
 use super::listings::is_leftover;
 use super::pool::Pool;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
-use super::room::CacheMax;
-use super::shared::{Hands, Request, Tracing};
+use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
 use super::upkeep::{self, Tidied};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord};
-use crate::logic::event::{BuildEvent, Fate, Hearing, Notice, Summary};
+use crate::logic::event::{BuildEvent, Fate, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
@@ -84,31 +85,6 @@ pub struct Session {
     token: String,
 }
 
-/// What a build is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct BuildOrder {
-    /// As typed; empty for all.
-    pub targets: Vec<String>,
-    /// The named targets run even when they are fresh.
-    pub force: bool,
-    /// Slots; `None` for the manifest's number.
-    pub jobs: Option<u32>,
-    /// The machine's number of processors, for when nobody names a number.
-    pub processors: u32,
-    /// Go on after a failure.
-    pub keep_going: bool,
-    /// What is told of what commands print.
-    pub hearing: Hearing,
-    /// Tell the plan.
-    pub plan: bool,
-    /// How large the cache may become.
-    pub cache_max: CacheMax,
-    /// Which commands are watched, beside those that have to be.
-    pub tracing: Tracing,
-    /// When another process works in the project, end with [`SessionError::Busy`] instead of waiting for it.
-    pub no_wait: bool,
-}
-
 impl Session {
     /// Opens a project to look at it; writes nothing.
     ///
@@ -157,12 +133,23 @@ impl Session {
 
     /// Judges the selected nodes as a build would.
     pub fn survey(&mut self, selection: &Selection, forced: bool) -> Survey {
+        self.survey_after(selection, forced, None)
+    }
+
+    /// The same, when only these sources may have changed since the last build.
+    fn survey_after(
+        &mut self,
+        selection: &Selection,
+        forced: bool,
+        changed: Option<&[ProjectPath]>,
+    ) -> Survey {
         self.project.answers = Answers::ask(&self.project, &self.tools, selection, &self.token);
         survey(
             &self.project,
             &self.tools,
             selection,
             forced.then_some(selection),
+            changed,
         )
     }
 
@@ -271,7 +258,10 @@ pub(super) fn build_beside(
     if Answers::are_asked(&session.project, &selection) {
         guard.get_or_init(|| Guard::start(&token, &running));
     }
-    let survey = session.survey(&selection, order.force);
+    let changed = order.changed.as_ref();
+    let changed = changed.filter(|changed| changed.graph == session.project.graph.identity());
+    let changed = changed.map(|changed| &*changed.sources);
+    let survey = session.survey_after(&selection, order.force, changed);
     if !survey.missing.is_empty() {
         return Err(SessionError::Missing(session.name_missing(&survey)));
     }
