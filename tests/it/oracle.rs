@@ -36,6 +36,7 @@ const TRIES: usize = 3;
 const SHRINKING: Duration = Duration::from_secs(60);
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a long run says how far it came")]
 fn every_build_is_what_a_clean_build_would_be() {
     let variable = |name: &str| std::env::var(name).ok();
     if let Some(seed) = variable("PIPE_ORACLE_SEED") {
