@@ -18,7 +18,9 @@ mod meaning;
 mod memory;
 mod project;
 mod random;
+mod runs;
 mod steps;
+mod trial;
 
 use drive::Drive;
 use random::Random;

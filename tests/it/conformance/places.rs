@@ -32,7 +32,7 @@ fn a_read_only_folder_is_an_error_that_names_it_and_passes() {
     sandbox.write("a", "1\n");
     fs::create_dir(sandbox.path("build")).expect("a folder");
     let mode = |mode| {
-        fs::set_permissions(sandbox.path("build"), Permissions::from_mode(mode)).expect("a mode")
+        fs::set_permissions(sandbox.path("build"), Permissions::from_mode(mode)).expect("a mode");
     };
     mode(0o555);
     let refused = build_without_privileges(&sandbox).expect_code(1);
@@ -75,7 +75,8 @@ node "one" { out "build/x"; run "echo 1 > {out}" }
 node "two" { out "link/x"; run "echo 2 > {out}" }
 "#,
     );
-    fs::create_dir(sandbox.path("build")).expect("a folder");
+    // So that the folder stays when its last output goes.
+    sandbox.write("build/keep", "");
     symlink("build", sandbox.path("link")).expect("a link");
     let build = sandbox.pipe("build -k").expect_code(1);
     build.expect_said("link/x");

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 const WROTE: &str = "the folder is ours";
 
@@ -72,6 +73,20 @@ fn write(place: &Path, text: &str, random: &mut Random) {
     }
 }
 
+/// Gives a file another time, or puts an equal one in its place.
+pub(super) fn touch(place: &Path, random: &mut Random) {
+    if random.once_in(2) {
+        let other = place.with_file_name(".new");
+        fs::copy(place, &other).expect(WROTE);
+        fs::rename(&other, place).expect(WROTE);
+    } else {
+        let file = File::options().append(true).open(place).expect(WROTE);
+        let time = SystemTime::now() - Duration::from_secs(random.below(100_000) as u64);
+        file.set_times(FileTimes::new().set_modified(time))
+            .expect(WROTE);
+    }
+}
+
 pub(super) fn remove(place: &Path) {
     let _ = if place
         .symlink_metadata()
@@ -87,6 +102,11 @@ pub(super) fn remove(place: &Path) {
 pub(super) fn harm_output(place: &Path, random: &mut Random) -> Option<&'static str> {
     let metadata = place.symlink_metadata().ok()?;
     let mut place = place.to_owned();
+    if metadata.is_symlink() {
+        // What is written there would be written into a source.
+        remove(&place);
+        return Some("removed");
+    }
     if metadata.is_dir() {
         match random.below(4) {
             0 => {

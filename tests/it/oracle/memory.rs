@@ -7,9 +7,9 @@ use std::collections::{HashMap, HashSet};
 /// What a build may do with a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Duty {
-    MustRun,
-    MayRun,
-    MustNotRun,
+    Must,
+    May,
+    Not,
 }
 
 #[derive(Default)]
@@ -33,10 +33,10 @@ enum Stands {
 impl Memory {
     pub(super) fn duty(&self, meant: &Meant) -> Duty {
         if matches!(meant.fate, Fate::Blocked) {
-            return Duty::MustNotRun;
+            return Duty::Not;
         }
         if matches!(meant.fate, Fate::Failed) || meant.job.node.always {
-            return Duty::MustRun;
+            return Duty::Must;
         }
         let stands = self.stands.get(&meant.job.name);
         let cached = self
@@ -44,10 +44,10 @@ impl Memory {
             .get(&meant.key)
             .filter(|_| !meant.job.node.uncached);
         match (stands, cached) {
-            (Some(Stands::At(key)), _) if *key == meant.key => Duty::MustNotRun,
-            (_, Some(true)) => Duty::MustNotRun,
-            (Some(Stands::Unknown), _) | (_, Some(false)) => Duty::MayRun,
-            (_, None) => Duty::MustRun,
+            (Some(Stands::At(key)), _) if *key == meant.key => Duty::Not,
+            (_, Some(true)) => Duty::Not,
+            (Some(Stands::Unknown), _) | (_, Some(false)) => Duty::May,
+            (_, None) => Duty::Must,
         }
     }
 

@@ -3,6 +3,7 @@
 //! Does not know what commands write (`meaning` does) nor what stands on the disk.
 
 use super::meaning::Tree;
+use super::runs::SAY;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -243,10 +244,18 @@ impl Project {
                     Shape::Sum
                 };
             }
-            if node.shape == Shape::Nothing && node.fault == Fault::WritesNothing {
+            if node.shape == Shape::Nothing && node.fault != Fault::Fails {
+                // It is judged by what it writes.
                 node.fault = Fault::None;
             }
         }
+    }
+}
+
+impl Job {
+    /// It needs the other, or comes after it.
+    pub(super) fn follows(&self, other: &Job) -> bool {
+        self.needs.contains(&other.name) || self.node.after.contains(&other.node.id)
     }
 }
 
@@ -359,7 +368,7 @@ impl Node {
                 }
             ),
         };
-        format!("echo \"$ORACLE_BUILD {{node}}\" >> runs; {WALK}; {work}")
+        format!("{SAY}; {WALK}; {work}")
     }
 }
 

@@ -1,14 +1,17 @@
 //! The steps of a story: what is edited, harmed and built. A step draws its details from a seed of its own, so that the
 //! others mean the same when it is left out.
 
+use super::disk;
 use super::project::{Fault, Input, Node, Project, SINGLES, Shape, Source};
 use super::random::Random;
+use std::path::Path;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     AddNode,
     ChangeNode,
     EditSource,
+    Touch,
     HarmOutput,
     HarmState,
     GoBack,
@@ -29,7 +32,7 @@ pub(super) fn story(seed: u64) -> Vec<Step> {
         steps.push(Step {
             kind,
             seed: random.next(),
-        })
+        });
     };
     for _ in 0..2 + random.below(4) {
         add(Kind::AddNode, &mut random);
@@ -48,6 +51,7 @@ pub(super) fn story(seed: u64) -> Vec<Step> {
                 Kind::HarmOutput,
                 Kind::HarmState,
                 Kind::GoBack,
+                Kind::Touch,
             ];
             let kind = random.pick(&kinds);
             add(kind, &mut random);
@@ -266,4 +270,12 @@ pub(super) fn edit_source(project: &mut Project, random: &mut Random) -> String 
             format!("edit {path}: {}", text.trim_end())
         }
     }
+}
+
+/// A source is dated anew, or replaced by one that is equal.
+pub(super) fn touch(project: &Project, root: &Path, random: &mut Random) -> String {
+    let paths = project.files_below("src/");
+    let path = &paths[random.below(paths.len())];
+    disk::touch(&root.join(path), random);
+    format!("touch {path}")
 }
