@@ -31,7 +31,7 @@ use std::time::{Duration, Instant, SystemTime};
 use steps::{Step, story};
 
 /// Stories of every test run. They begin with seed 0.
-const STORIES: u64 = 300;
+const STORIES: u64 = 150;
 /// How often a shorter story is told before it is taken for a good one: what is killed dies at another moment each time.
 const TRIES: usize = 3;
 /// How long a story is shortened.
