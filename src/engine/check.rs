@@ -136,7 +136,17 @@ fn judge(
             origin_of_fresh(last.as_ref(), key),
         ),
         (Verdict::Restore(reasons), Some(result)) => {
-            let kept = !graph.uncached(node) && tools.cache.has_all(&result);
+            let cached = !graph.uncached(node);
+            let kept = cached && tools.cache.has_all(&result);
+            if cached
+                && !kept
+                && let Some(damage) = tools.cache.damage_in(&result)
+            {
+                notices.push(Notice::BadCacheEntry {
+                    node: graph.name(node).to_owned(),
+                    trouble: damage.to_string(),
+                });
+            }
             if kept {
                 tools.cache.mark_used(&key);
             }

@@ -161,6 +161,7 @@ impl Drive {
                 self.project
                     .jobs()
                     .iter()
+                    .filter(|job| !job.outputs.is_empty())
                     .for_each(|job| self.memory.harm(&job.name));
                 "all outputs are removed"
             }
