@@ -125,11 +125,16 @@ impl Drive {
         let state = self.root().join(".pipe");
         let said = match random.below(8) {
             0 | 1 => {
-                let Some(rotten) = disk::damage(&state.join("cache"), random) else {
-                    return String::new();
-                };
+                let cache = state.join("cache");
+                let mut rotten = false;
+                for _ in 0..1 + random.below(12) {
+                    let Some(changed) = disk::damage(&cache, random) else {
+                        break;
+                    };
+                    rotten |= changed;
+                }
                 self.memory.cache_damaged(rotten);
-                "a file of the cache is damaged"
+                "files of the cache are damaged"
             }
             2 => {
                 disk::remove(&state.join("cache"));

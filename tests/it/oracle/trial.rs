@@ -28,7 +28,10 @@ impl Drive {
         if self.project.nodes.is_empty() {
             return Ok(());
         }
-        self.jobs = 1 + random.below(3);
+        // Seldom another number, since that is another manifest.
+        if self.past.is_empty() || random.once_in(4) {
+            self.jobs = 1 + random.below(3);
+        }
         let manifest = self.project.manifest(self.jobs);
         fs::write(self.root().join("pipe.kdl"), manifest).expect("the folder is ours");
         self.past.push(self.project.clone());
