@@ -98,7 +98,9 @@ fn tell(steps: &[Step]) -> Result<(), String> {
     let mut drive = Drive::new();
     for step in steps {
         if let Err(wrong) = drive.step(*step) {
-            return Err(format!("{}\n=> {wrong}", drive.told.join("\n")));
+            let manifest = drive.project.manifest(drive.jobs);
+            let told = drive.told.join("\n");
+            return Err(format!("{told}\n=> {wrong}\n{manifest}"));
         }
     }
     Ok(())

@@ -87,8 +87,8 @@ impl Drive {
             .filter(|job| !declared.contains(&job.name))
         {
             self.memory.gone(&job.name);
-            if self.memory.is_harmed(&job.name) {
-                // What somebody changed is theirs once no node declares it, and a glob would match it.
+            if self.memory.is_theirs(&job.name) {
+                // A glob would match it.
                 for output in &job.outputs {
                     disk::remove(&self.root().join(output));
                 }

@@ -20,6 +20,8 @@ pub(super) struct Memory {
     stands: HashMap<String, Stands>,
     /// Jobs whose outputs were harmed since the last build.
     harmed: HashSet<String>,
+    /// Jobs whose outputs nobody knows to be outputs, since the ledger was harmed after they were written.
+    forgotten: HashSet<String>,
     /// Changed bytes lie in the cache: what is kept beside them may share them.
     pub(super) rotten: bool,
 }
@@ -56,6 +58,7 @@ impl Memory {
         let name = &meant.job.name;
         match meant.fate {
             Fate::Done(_) => {
+                self.forgotten.remove(name);
                 self.stands.insert(name.clone(), Stands::At(meant.key));
                 self.harmed.remove(name);
                 if ran && !meant.job.node.uncached {
@@ -101,8 +104,9 @@ impl Memory {
         }
     }
 
-    pub(super) fn is_harmed(&self, name: &str) -> bool {
-        self.harmed.contains(name)
+    /// Once no node declares its outputs, they are the user's.
+    pub(super) fn is_theirs(&self, name: &str) -> bool {
+        self.harmed.contains(name) || self.forgotten.contains(name)
     }
 
     /// The job is not in the manifest any more.
@@ -125,12 +129,14 @@ impl Memory {
 
     /// The ledger was damaged.
     pub(super) fn ledger_damaged(&mut self) {
+        self.forgotten.extend(self.stands.keys().cloned());
         self.stands
             .values_mut()
             .for_each(|stands| *stands = Stands::Unknown);
     }
 
     pub(super) fn ledger_lost(&mut self) {
+        self.forgotten.extend(self.stands.keys().cloned());
         self.stands.clear();
     }
 }
