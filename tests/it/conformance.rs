@@ -8,6 +8,7 @@ mod nodes;
 mod places;
 
 use crate::support::{Outcome, Sandbox};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -26,4 +27,27 @@ fn call(folder: &Path, program: &str, arguments: &[&str]) {
         .current_dir(folder)
         .output();
     Outcome::of(ended.expect("the program starts")).expect_code(0);
+}
+
+#[test]
+fn every_test_that_the_book_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("book/src/internals/conformance.md"))
+        .expect("a page of the book");
+    let files = ["tests/it", "src"].map(|folder| walkdir::WalkDir::new(root.join(folder)));
+    let code: String = files
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|end| end == "rs"))
+        .map(|entry| fs::read_to_string(entry.path()).expect("source text"))
+        .collect();
+    let names: Vec<&str> = page
+        .split('`')
+        .filter(|word| word.matches('_').count() > 2 && !word.contains([' ', '/']))
+        .collect();
+    assert!(names.len() > 50, "{}", names.len());
+    for name in names {
+        assert!(code.contains(&format!("fn {name}()")), "{name}");
+    }
 }

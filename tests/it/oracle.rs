@@ -4,11 +4,7 @@
 //! After every build: the outputs are, byte for byte, what the commands mean and what a build in an empty folder gives;
 //! exactly those commands ran that had to; a build at once after it runs none.
 //!
-//! The engine was broken on purpose to see that this notices:
-//!
-//! | broken | noticed by seed |
-//! |---|---|
-//! | the executable bit is no part of a key | 0x11 |
+//! `tests/README.md` says how the engine was broken on purpose to see that this notices.
 //!
 //! `PIPE_ORACLE_MINUTES=30` goes on with fresh seeds for so long; `PIPE_ORACLE_SEED=0x…` tells one story again.
 
