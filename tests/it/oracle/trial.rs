@@ -156,7 +156,12 @@ impl Drive {
                 outcome.err
             ));
         }
-        if left.is_empty() && !outcome.err.starts_with("nothing to do") {
+        if left.is_empty()
+            && !outcome
+                .err
+                .lines()
+                .any(|line| line.starts_with("nothing to do"))
+        {
             return Err(format!("not idle:\n{}", outcome.err));
         }
         chosen
