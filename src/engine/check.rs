@@ -12,6 +12,7 @@ use crate::logic::event::{FailureCause, Notice};
 use crate::logic::graph::{NodeId, PathId};
 use crate::logic::plan::judge::{self, Situation};
 use crate::logic::plan::{Reason, Verdict};
+use crate::world::nearby;
 use crate::world::store::cache::RestoreTrouble;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
@@ -135,7 +136,17 @@ fn judge(
             origin_of_fresh(last.as_ref(), key),
         ),
         (Verdict::Restore(reasons), Some(result)) => {
-            let kept = !graph.uncached(node) && tools.cache.has_all(&result);
+            let cached = !graph.uncached(node);
+            let kept = cached && tools.cache.has_all(&result);
+            if cached
+                && !kept
+                && let Some(damage) = tools.cache.damage_in(&result)
+            {
+                notices.push(Notice::BadCacheEntry {
+                    node: graph.name(node).to_owned(),
+                    trouble: damage.to_string(),
+                });
+            }
             if kept {
                 tools.cache.mark_used(&key);
             }
@@ -212,6 +223,7 @@ pub(super) fn set_aside_if_foreign(
     notices: &mut Vec<Notice>,
 ) -> Result<(), Trouble> {
     let place = &shared.project.place;
+    refuse_second_name(shared, path)?;
     if !state::stands(&place.root, path) || shared.tools.is_as_left(path, now) {
         return Ok(());
     }
@@ -222,4 +234,25 @@ pub(super) fn set_aside_if_foreign(
         kept,
     });
     Ok(())
+}
+
+/// Through a link a folder has two names, and then one file may be an output twice: each node would take the other's work
+/// for the user's.
+fn refuse_second_name(shared: &Shared<'_>, path: &ProjectPath) -> Result<(), Trouble> {
+    let root = &shared.project.place.root;
+    let Some(real) = nearby::behind_links(root, path) else {
+        return Ok(());
+    };
+    let overlaps = |output: &&str| {
+        let output = ProjectPath::from_normal(output);
+        output != *path && (output.is_within(&real) || real.is_within(&output))
+    };
+    let graph = &shared.project.graph;
+    let Some(other) = graph.outputs_of_all().find(overlaps) else {
+        return Ok(());
+    };
+    let said = format!("a link on the way makes it {real}, and {other} is an output too");
+    Err(Trouble::on("write", &path.under(root))(
+        std::io::Error::other(said),
+    ))
 }

@@ -7,6 +7,18 @@ use crate::world::stamps::stamp_of;
 use std::path::Path;
 use std::{fs, io};
 
+/// Where in the project `path` really lies when a folder above it is a symbolic link; `None` where none is, or where it
+/// leads out of the project.
+pub fn behind_links(root: &Path, path: &ProjectPath) -> Option<ProjectPath> {
+    let is_link = |folder: &&str| root.join(folder).is_symlink();
+    let link = path.ancestors().find(is_link)?;
+    let real = root.join(link).canonicalize().ok()?;
+    let rest = path.as_str()[link.len()..].trim_start_matches('/');
+    let inside = real.join(rest);
+    let inside = inside.strip_prefix(root.canonicalize().ok()?).ok()?;
+    Some(ProjectPath::from_normal(inside.to_str()?))
+}
+
 /// The memory in bytes that this process and what it starts may use together: the machine's, or less where a control
 /// group (a container, a batch job) sets a limit. What cannot be found out counts as no limit.
 pub fn machine_memory() -> u64 {

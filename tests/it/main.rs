@@ -13,6 +13,7 @@ mod archive;
 mod cache;
 mod check;
 mod commands;
+mod conformance;
 mod damage;
 mod diagnostics;
 mod faults;

@@ -4,9 +4,9 @@
 //! entry twice is harmless. Whatever is read is checked against its name. Nothing is flushed: a lost entry costs a
 //! run, and a damaged one is found out when it is read. Does not know nodes.
 
-use super::format;
 pub use super::restore::RestoreTrouble;
 use super::room::touch;
+use super::{copy, format};
 use super::{sweep, temporary, write_whole};
 use crate::base::content::{Content, EntryKind, Tree};
 use crate::base::digest::Digest;
@@ -18,7 +18,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Changes when the meaning of an entry changes; other versions live beside it.
 const VERSION: &str = "v1";
@@ -33,6 +33,8 @@ pub struct LocalCache {
     swept: Once,
     /// How many bytes of blobs were added.
     added: AtomicU64,
+    /// An entry was found damaged: others may be too.
+    suspect: AtomicBool,
 }
 
 /// What the cache has for a key.
@@ -54,6 +56,7 @@ impl LocalCache {
             aside: aside.to_path_buf(),
             swept: Once::new(),
             added: AtomicU64::new(0),
+            suspect: AtomicBool::new(false),
         }
     }
 
@@ -69,7 +72,10 @@ impl LocalCache {
         };
         match decode_result(key, &bytes) {
             Some(result) => Lookup::Hit(result),
-            None => Lookup::Damaged(format!("the result {} is damaged", key.0.short())),
+            None => {
+                self.suspect();
+                Lookup::Damaged(format!("the result {} is damaged", key.0.short()))
+            }
         }
     }
 
@@ -119,6 +125,33 @@ impl LocalCache {
         }
     }
 
+    /// What of a result is there and damaged, as far as names, sizes and listings tell. What is gone is not damaged:
+    /// pruning takes it too.
+    pub fn damage_in(&self, result: &RunResult) -> Option<RestoreTrouble> {
+        let cut = |digest: &Digest, size: u64| {
+            let there = self.blob_path(digest).symlink_metadata().is_ok();
+            (there && !self.has(digest, size)).then_some(RestoreTrouble::DamagedBlob(*digest))
+        };
+        let damage = |content: &Content| match content {
+            Content::File { digest, size, .. } => cut(digest, *size),
+            Content::Tree { digest, .. } => match self.tree(digest) {
+                Ok(Some(tree)) => tree.entries.iter().find_map(|entry| match &entry.kind {
+                    EntryKind::File { digest, size, .. } => cut(digest, *size),
+                    EntryKind::Folder | EntryKind::Link { .. } => None,
+                }),
+                _ => {
+                    let there = self.blob_path(digest).symlink_metadata().is_ok();
+                    there.then_some(RestoreTrouble::DamagedBlob(*digest))
+                }
+            },
+            Content::Absent | Content::Special => None,
+        };
+        result
+            .outputs
+            .iter()
+            .find_map(|(_, content)| damage(content))
+    }
+
     /// Keeps bytes. A blob that is there and damaged is replaced.
     ///
     /// # Errors
@@ -148,7 +181,11 @@ impl LocalCache {
     pub fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
         let path = self.blob_path(digest);
         match fs::read(&path) {
-            Ok(bytes) => Ok((Digest::of(&bytes) == *digest).then_some(bytes)),
+            Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
+            Ok(_) => {
+                self.suspect();
+                Ok(None)
+            }
             Err(error) if is_absence(error.kind()) => Ok(None),
             Err(error) => Err(Trouble::on("read", &path)(error)),
         }
@@ -164,6 +201,24 @@ impl LocalCache {
         self.blob_path(digest)
             .metadata()
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+    }
+
+    /// From now on what is there is kept again unless its bytes are right: damage seldom comes alone, and what is not
+    /// mended now costs another run when it is found.
+    pub(super) fn suspect(&self) {
+        self.suspect.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a blob need not be kept again, since it is there. Says that it is used now.
+    pub(super) fn holds(&self, digest: &Digest, size: u64) -> bool {
+        let path = self.blob_path(digest);
+        let is_right = || {
+            let found = File::open(&path).and_then(|blob| copy::hash(&blob, size));
+            found.is_ok_and(|found| found == *digest)
+        };
+        self.has(digest, size)
+            && (!self.suspect.load(Ordering::Relaxed) || is_right())
+            && self.reuse(digest)
     }
 
     /// Says of a blob that is there that it is used now, so that no pruning takes it. False when it has just gone.

@@ -194,7 +194,7 @@ impl LocalCache {
         let bytes = copy::read_whole(from, size).map_err(Trouble::on("read", place))?;
         let digest = Digest::of(&bytes);
         let size = bytes.len() as u64;
-        if !self.has(&digest, size) || !self.reuse(&digest) {
+        if !self.holds(&digest, size) {
             self.publish_bytes(&bytes, &digest)?;
         }
         Ok((digest, size))
@@ -210,15 +210,14 @@ impl LocalCache {
         // A file that does not hold still may fail here, and is then copied as it is.
         if sizes.contains(&size)
             && let Ok(digest) = copy::hash(from, size)
-            && self.has(&digest, size)
-            && self.reuse(&digest)
+            && self.holds(&digest, size)
         {
             return Ok((digest, size));
         }
         let made = self.make_temporary()?;
         let copied = copy::copy_and_hash(from, &made).map_err(Trouble::on("keep", place));
         let copy = copied.inspect_err(|_| drop(fs::remove_file(&made)))?;
-        if self.has(&copy.digest, copy.size) && self.reuse(&copy.digest) {
+        if self.holds(&copy.digest, copy.size) {
             let _ = fs::remove_file(&made);
         } else {
             self.publish(&made, &copy.digest)?;

@@ -125,6 +125,7 @@ impl LocalCache {
         };
         let copy = copy_and_hash(&mut from, made).map_err(Trouble::on("write", made))?;
         if copy.digest != *digest {
+            self.suspect();
             let _ = fs::remove_file(&blob);
             return Err(RestoreTrouble::DamagedBlob(*digest));
         }
