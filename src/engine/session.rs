@@ -3,6 +3,7 @@
 //! Takes the project's lock where something may be written, and only there. Knows no arguments and no terminal.
 
 use super::build;
+use super::changed;
 use super::desk::Desk;
 use super::listings::is_leftover;
 use super::pool::Pool;
@@ -11,8 +12,8 @@ use super::project::{Given, OpenError, Place, Project, Tools};
 use super::room::CacheMax;
 use super::shared::{Hands, Request, Tracing};
 use super::survey::{Survey, survey};
+use super::turn::{end, lock, project_mark, report_orphans};
 use super::upkeep::{self, Tidied};
-use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord};
 use crate::logic::event::{BuildEvent, Fate, Hearing, Notice, Summary};
@@ -20,10 +21,9 @@ use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
 use crate::world::clock;
+use crate::world::execute::git::GitFault;
 use crate::world::execute::guard::Guard;
-use crate::world::execute::orphans::{self, end_orphans};
 use crate::world::execute::{LocalExecutor, Running};
-use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
@@ -51,6 +51,11 @@ pub enum SessionError {
         /// Why.
         said: String,
     },
+    /// Something was asked of a cache that is not used for that here: what cannot be done with it.
+    CacheUse {
+        /// As in "it cannot be pruned".
+        done: &'static str,
+    },
     /// A variable of the caller's environment that makes no sense.
     BadVariable {
         /// Which.
@@ -58,6 +63,8 @@ pub enum SessionError {
         /// Why.
         said: String,
     },
+    /// What was changed could not be found out: what git said of it.
+    Git(GitFault),
     /// The world refused.
     Trouble(Trouble),
 }
@@ -105,6 +112,10 @@ pub struct BuildOrder {
     pub cache_max: CacheMax,
     /// Which commands are watched, beside those that have to be.
     pub tracing: Tracing,
+    /// Run nothing; what is not in the cache has failed, and the rest goes on.
+    pub cache_only: bool,
+    /// Only what was changed since this revision of git reaches, of what the targets need.
+    pub changed_since: Option<String>,
     /// When another process works in the project, end with [`SessionError::Busy`] instead of waiting for it.
     pub no_wait: bool,
 }
@@ -153,6 +164,24 @@ impl Session {
     pub fn select(&self, targets: &[String]) -> Result<Selection, SessionError> {
         let standing = &self.project.place.standing;
         Selection::of(&self.project.graph, targets, standing).map_err(SessionError::UnknownTargets)
+    }
+
+    /// Which nodes `targets` name; of those and what they need, where a revision of git is given, what files reach that
+    /// differ from it, and what there is to say of that.
+    ///
+    /// # Errors
+    /// Every target that names nothing; or git gives no answer.
+    pub fn choose(
+        &self,
+        targets: &[String],
+        changed_since: Option<&str>,
+    ) -> Result<(Selection, Option<Notice>), SessionError> {
+        let selection = self.select(targets)?;
+        let Some(revision) = changed_since else {
+            return Ok((selection, None));
+        };
+        let (reached, notice) = changed::since(self, &selection, revision)?;
+        Ok((reached, Some(notice)))
     }
 
     /// Judges the selected nodes as a build would.
@@ -265,7 +294,10 @@ pub(super) fn build_beside(
     };
     tell_leftovers(&session, &tidied, tell);
     let removed = [tidied.removed, tidied.given_up].concat();
-    let selection = session.select(&order.targets)?;
+    let (selection, notice) = session.choose(&order.targets, order.changed_since.as_deref())?;
+    notice
+        .into_iter()
+        .for_each(|notice| tell(BuildEvent::Notice(notice)));
     let running = Running::new();
     let guard = OnceCell::new();
     if Answers::are_asked(&session.project, &selection) {
@@ -284,11 +316,12 @@ pub(super) fn build_beside(
         selection: &selection,
         removed: &removed,
         forced: order.force.then_some(&selection),
-        keep_going: order.keep_going,
+        keep_going: order.keep_going || order.cache_only,
         hearing: order.hearing,
         plan: order.plan,
         tracing: order.tracing,
         cache_max: order.cache_max,
+        cache_only: order.cache_only,
     };
     let hands = Hands {
         executor: &LocalExecutor,
@@ -322,50 +355,6 @@ impl Session {
         };
         survey.missing.iter().map(name).collect()
     }
-}
-
-/// How the tokens of this project's builds begin.
-fn project_mark(place: &Place) -> String {
-    Digest::of(place.home.as_os_str().as_encoded_bytes())
-        .short()
-        .to_string()
-}
-
-/// Ends what a dead build left.
-fn end(token: &str) -> usize {
-    end_orphans(token, orphans::GRACE, &|| false)
-}
-
-fn report_orphans(count: usize, tell: &mut dyn FnMut(BuildEvent)) {
-    if count > 0 {
-        tell(BuildEvent::Notice(Notice::OrphansEnded { count }));
-    }
-}
-
-/// Takes the project's lock, waiting for it if `wait`, and ends what a killed build left running before anything of ours touches its outputs.
-pub(super) fn lock(
-    place: &Place,
-    token: &str,
-    wait: bool,
-    tell: &mut dyn FnMut(BuildEvent),
-) -> Result<ProjectLock, SessionError> {
-    state::prepare(&place.home, &place.state)?;
-    let mut other = String::new();
-    let mut busy = |holder: String| {
-        match wait {
-            true => tell(BuildEvent::Notice(Notice::Waiting { holder })),
-            false => other = holder,
-        }
-        wait
-    };
-    let taken = ProjectLock::acquire(&place.home, token, &mut busy)?;
-    let Some((mut lock, dead)) = taken else {
-        return Err(SessionError::Busy(other));
-    };
-    let count: usize = dead.iter().map(|token| end(token)).sum();
-    report_orphans(count, tell);
-    lock.forget_the_dead();
-    Ok(lock)
 }
 
 /// Tells what became of outputs of nodes that are gone, each once.
