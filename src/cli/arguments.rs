@@ -7,6 +7,7 @@ mod graph;
 mod looking;
 
 use super::cache::arguments::CacheCommand;
+use super::caching::CacheChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -15,7 +16,7 @@ pub(super) use graph::{Graph, GraphFormat};
 pub(super) use looking::{History, List, Log, Status, Why};
 
 /// The heading above the options that every command has.
-const EVERYWHERE: &str = "Options of all commands";
+pub(super) const EVERYWHERE: &str = "Options of all commands";
 
 /// A declarative build system for data pipelines.
 ///
@@ -36,7 +37,8 @@ Examples:
   pipe why train            the whole chain of reasons
   pipe log train            what it printed
 
-Exit codes: 0 done, 1 a node failed, 2 usage or manifest, 3 stale (status --exit-code), 5 busy (build --no-wait), 130 interrupted."
+Exit codes: 0 done, 1 a node failed, 2 usage or manifest, 3 stale (status --exit-code),
+4 not in the cache (build --cache-only), 5 busy (build --no-wait), 130 interrupted."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -56,6 +58,8 @@ pub(super) struct Global {
     /// Where results are kept, instead of .pipe/cache; may be shared by checkouts [env: PIPE_CACHE_DIR]
     #[arg(long, value_name = "DIR", global = true, help_heading = EVERYWHERE)]
     pub(super) cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) caches: CacheChoice,
     /// Another value for a parameter, for this call; may be given more than once
     #[arg(short = 'S', long, value_name = "NAME=VALUE", value_parser = name_and_value, global = true, help_heading = EVERYWHERE)]
     pub(super) set: Vec<(String, String)>,

@@ -9,7 +9,9 @@
 mod arguments;
 mod build;
 mod cache;
+mod caching;
 mod check;
+mod ci;
 mod clean;
 mod events;
 mod failure;
@@ -49,6 +51,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// `status --exit-code`: something is stale.
     pub const STALE: u8 = 3;
+    /// `build --cache-only`: something is not in the cache.
+    pub const NOT_CACHED: u8 = 4;
     /// `build --no-wait`: another process works in the project.
     pub const BUSY: u8 = 5;
     /// Interrupted by a signal.
@@ -130,17 +134,10 @@ impl Caller {
     }
 
     fn place(&self) -> Result<Place, SessionError> {
-        let from_environment = || {
-            std::env::var_os("PIPE_CACHE_DIR")
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
-        let cache = self.global.cache_dir.clone().or_else(from_environment);
-        Ok(Place::find(
-            &self.folder(),
-            self.global.manifest.as_deref(),
-            cache.as_deref(),
-        )?)
+        let chosen = caching::choose(&self.global, &|name| std::env::var_os(name));
+        let manifest = self.global.manifest.as_deref();
+        let place = Place::find(&self.folder(), manifest, chosen.cache.as_deref())?;
+        Ok(chosen.apply(place, &self.folder()))
     }
 
     /// How large the cache may become.

@@ -19,8 +19,7 @@ use super::project::{Project, Tools};
 use super::room;
 use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
-use super::survey::Survey;
-use super::survey::standing::Standing;
+use super::survey::{Survey, standing::Standing};
 use crate::base::content::{Content, Contents};
 use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
@@ -78,6 +77,7 @@ pub fn build(
         hearing: request.hearing,
         selection: request.selection,
         tracing: request.tracing,
+        cache_only: request.cache_only,
     };
     let leaving = Leaving::of(project, tools, &survey, request.selection);
     let (schedule, guessed, resources) = items.schedule(project, tools, request.selection);

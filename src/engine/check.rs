@@ -49,6 +49,12 @@ pub(super) fn check(shared: &Shared<'_>, node: NodeId, known: &[Option<Content>]
         Ok(inputs) => judge(shared, node, inputs, &mut notices),
         Err(cause) => CheckFound::Failed(cause),
     };
+    let found = match found {
+        CheckFound::MustRun { reasons, .. } if shared.cache_only => {
+            CheckFound::Failed(FailureCause::NotCached(reasons))
+        }
+        found => found,
+    };
     Checked { found, notices }
 }
 

@@ -12,6 +12,7 @@ pub mod survey;
 
 pub mod build;
 pub mod carry;
+pub mod changed;
 mod check;
 pub mod desk;
 pub mod format;
@@ -32,5 +33,6 @@ pub mod shared;
 pub mod session;
 pub mod stream;
 mod tools;
+mod turn;
 pub mod upkeep;
 pub mod watch;

@@ -28,6 +28,10 @@ pub struct BuildOrder {
     pub cache_max: CacheMax,
     /// Which commands are watched, beside those that have to be.
     pub tracing: Tracing,
+    /// Run nothing; what is not in the cache has failed, and the rest goes on.
+    pub cache_only: bool,
+    /// Only what was changed since this revision of git reaches, of what the targets need.
+    pub changed_since: Option<String>,
     /// When another process works in the project, end with [`SessionError::Busy`] instead of waiting for it.
     pub no_wait: bool,
     /// What alone may have changed since the last build, if somebody has watched.

@@ -16,6 +16,7 @@ use crate::logic::graph::{self, Graph, Instances};
 use crate::logic::manifest::{Amount, Manifest, Problem, Severity, problem};
 use crate::logic::params::SetFault;
 use crate::world::nearby;
+pub use crate::world::store::cache::Access;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::{HashMap, HashSet};
@@ -43,6 +44,10 @@ pub struct Place {
     pub state: PathBuf,
     /// The cache's folder.
     pub cache: PathBuf,
+    /// What it is used for.
+    pub access: Access,
+    /// Caches behind it, which are only read.
+    pub behind: Vec<PathBuf>,
     /// Where the user stands, relative to the root; targets may be given from there.
     pub standing: ProjectPath,
 }
@@ -171,6 +176,8 @@ impl Place {
                 .strip_prefix(&folder)
                 .map_or(name, |path| path.display().to_string()),
             cache: cache.map_or_else(|| home.join("cache"), |path| folder.join(path)),
+            access: Access::default(),
+            behind: Vec::new(),
             standing: ProjectPath::parse(standing).unwrap_or_else(|_| ProjectPath::root()),
             home,
             state,

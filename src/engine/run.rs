@@ -96,7 +96,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn steps(&mut self, judged: &[(ProjectPath, Content)]) -> RunFound {
-        let spec = self.shared.project.graph.job(self.node);
+        let mut spec = self.shared.project.graph.job(self.node);
+        spec.cache_off |= !self.shared.tools.cache.is_written();
         let trouble = |trouble: Trouble| {
             RunFound::Failed(Failure::before_start(
                 FailureCause::Trouble(trouble.to_string()),
@@ -196,7 +197,7 @@ impl Run<'_> {
                 }
             }
         }
-        if keep && !spec.cache_off {
+        if keep && !spec.cache_off && self.all_kept() {
             let kept = self.shared.tools.cache.keep_result(&key, &settled.result);
             kept.unwrap_or_else(|trouble| self.not_kept(&trouble.to_string()));
         }

@@ -5,6 +5,7 @@
 pub use super::order::{BuildOrder, Changed};
 
 use super::build;
+use super::changed;
 use super::desk::Desk;
 use super::listings::is_leftover;
 use super::pool::Pool;
@@ -12,8 +13,8 @@ use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
 use super::shared::{Hands, Request};
 use super::survey::{Survey, survey};
+use super::turn::{end, lock, project_mark, report_orphans};
 use super::upkeep::{self, Tidied};
-use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord};
 use crate::logic::event::{BuildEvent, Fate, Notice, Summary};
@@ -21,10 +22,9 @@ use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
 use crate::world::clock;
+use crate::world::execute::git::GitFault;
 use crate::world::execute::guard::Guard;
-use crate::world::execute::orphans::{self, end_orphans};
 use crate::world::execute::{LocalExecutor, Running};
-use crate::world::store::lock::ProjectLock;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
@@ -52,6 +52,11 @@ pub enum SessionError {
         /// Why.
         said: String,
     },
+    /// Something was asked of a cache that is not used for that here: what cannot be done with it.
+    CacheUse {
+        /// As in "it cannot be pruned".
+        done: &'static str,
+    },
     /// A variable of the caller's environment that makes no sense.
     BadVariable {
         /// Which.
@@ -59,6 +64,8 @@ pub enum SessionError {
         /// Why.
         said: String,
     },
+    /// What was changed could not be found out: what git said of it.
+    Git(GitFault),
     /// The world refused.
     Trouble(Trouble),
 }
@@ -129,6 +136,24 @@ impl Session {
     pub fn select(&self, targets: &[String]) -> Result<Selection, SessionError> {
         let standing = &self.project.place.standing;
         Selection::of(&self.project.graph, targets, standing).map_err(SessionError::UnknownTargets)
+    }
+
+    /// Which nodes `targets` name; of those and what they need, where a revision of git is given, what files reach that
+    /// differ from it, and what there is to say of that.
+    ///
+    /// # Errors
+    /// Every target that names nothing; or git gives no answer.
+    pub fn choose(
+        &self,
+        targets: &[String],
+        changed_since: Option<&str>,
+    ) -> Result<(Selection, Option<Notice>), SessionError> {
+        let selection = self.select(targets)?;
+        let Some(revision) = changed_since else {
+            return Ok((selection, None));
+        };
+        let (reached, notice) = changed::since(self, &selection, revision)?;
+        Ok((reached, Some(notice)))
     }
 
     /// Judges the selected nodes as a build would.
@@ -252,7 +277,10 @@ pub(super) fn build_beside(
     };
     tell_leftovers(&session, &tidied, tell);
     let removed = [tidied.removed, tidied.given_up].concat();
-    let selection = session.select(&order.targets)?;
+    let (selection, notice) = session.choose(&order.targets, order.changed_since.as_deref())?;
+    notice
+        .into_iter()
+        .for_each(|notice| tell(BuildEvent::Notice(notice)));
     let running = Running::new();
     let guard = OnceCell::new();
     if Answers::are_asked(&session.project, &selection) {
@@ -274,11 +302,12 @@ pub(super) fn build_beside(
         selection: &selection,
         removed: &removed,
         forced: order.force.then_some(&selection),
-        keep_going: order.keep_going,
+        keep_going: order.keep_going || order.cache_only,
         hearing: order.hearing,
         plan: order.plan,
         tracing: order.tracing,
         cache_max: order.cache_max,
+        cache_only: order.cache_only,
     };
     let hands = Hands {
         executor: &LocalExecutor,
@@ -312,50 +341,6 @@ impl Session {
         };
         survey.missing.iter().map(name).collect()
     }
-}
-
-/// How the tokens of this project's builds begin.
-fn project_mark(place: &Place) -> String {
-    Digest::of(place.home.as_os_str().as_encoded_bytes())
-        .short()
-        .to_string()
-}
-
-/// Ends what a dead build left.
-fn end(token: &str) -> usize {
-    end_orphans(token, orphans::GRACE, &|| false)
-}
-
-fn report_orphans(count: usize, tell: &mut dyn FnMut(BuildEvent)) {
-    if count > 0 {
-        tell(BuildEvent::Notice(Notice::OrphansEnded { count }));
-    }
-}
-
-/// Takes the project's lock, waiting for it if `wait`, and ends what a killed build left running before anything of ours touches its outputs.
-pub(super) fn lock(
-    place: &Place,
-    token: &str,
-    wait: bool,
-    tell: &mut dyn FnMut(BuildEvent),
-) -> Result<ProjectLock, SessionError> {
-    state::prepare(&place.home, &place.state)?;
-    let mut other = String::new();
-    let mut busy = |holder: String| {
-        match wait {
-            true => tell(BuildEvent::Notice(Notice::Waiting { holder })),
-            false => other = holder,
-        }
-        wait
-    };
-    let taken = ProjectLock::acquire(&place.home, token, &mut busy)?;
-    let Some((mut lock, dead)) = taken else {
-        return Err(SessionError::Busy(other));
-    };
-    let count: usize = dead.iter().map(|token| end(token)).sum();
-    report_orphans(count, tell);
-    lock.forget_the_dead();
-    Ok(lock)
 }
 
 /// Tells what became of outputs of nodes that are gone, each once.

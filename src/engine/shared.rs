@@ -34,6 +34,8 @@ pub struct Request<'a> {
     pub tracing: Tracing,
     /// How large the cache may become.
     pub cache_max: CacheMax,
+    /// No command runs: what is not in the cache has failed.
+    pub cache_only: bool,
 }
 
 /// Which commands are watched because the caller wants it.
@@ -81,6 +83,7 @@ pub(super) struct Shared<'a> {
     pub(super) hearing: Hearing,
     pub(super) selection: &'a Selection,
     pub(super) tracing: Tracing,
+    pub(super) cache_only: bool,
 }
 
 impl Shared<'_> {

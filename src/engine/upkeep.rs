@@ -3,7 +3,8 @@
 //! Removes only what `pipe` wrote and what still is as it left it.
 
 use super::project::{MANIFEST, UNFINISHED};
-use super::session::{Session, SessionError, lock};
+use super::session::{Session, SessionError};
+use super::turn::lock;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
 use crate::logic::event::BuildEvent;

@@ -8,6 +8,8 @@ mod blocks;
 mod changes;
 
 pub mod cache;
+
+pub mod ci;
 pub mod diff;
 pub mod failures;
 

@@ -4,6 +4,7 @@
 
 use crate::base::path::ProjectPath;
 use crate::world::stamps::stamp_of;
+use crate::world::trouble::Trouble;
 use std::path::Path;
 use std::{fs, io};
 
@@ -137,6 +138,36 @@ pub fn names_beside(path: &Path) -> Vec<String> {
     names
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect()
+}
+
+/// Whether a folder stands there, or a link to one.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Whether a path is a link, lies behind one, or holds one.
+pub fn holds_links(root: &Path, path: &ProjectPath) -> bool {
+    let is_link = |path: &Path| {
+        let metadata = path.symlink_metadata();
+        metadata.is_ok_and(|metadata| metadata.is_symlink())
+    };
+    let place = path.under(root);
+    let above = path.ancestors().map(|folder| root.join(folder));
+    let holds = || {
+        let entries = walkdir::WalkDir::new(&place).min_depth(1).into_iter();
+        entries.flatten().any(|entry| entry.path_is_symlink())
+    };
+    is_link(&place) || above.into_iter().any(|folder| is_link(&folder)) || holds()
+}
+
+/// Writes `text` behind what a file holds; makes the file where there is none.
+///
+/// # Errors
+/// It cannot be opened or written.
+pub fn append(path: &Path, text: &str) -> Result<(), Trouble> {
+    let open = fs::File::options().append(true).create(true).open(path);
+    let mut file = open.map_err(Trouble::on("open", path))?;
+    io::Write::write_all(&mut file, text.as_bytes()).map_err(Trouble::on("write", path))
 }
 
 #[cfg(test)]

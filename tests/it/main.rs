@@ -12,6 +12,7 @@ mod acceptance;
 mod archive;
 mod cache;
 mod check;
+mod ci;
 mod commands;
 mod conformance;
 mod damage;

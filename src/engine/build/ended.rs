@@ -146,7 +146,10 @@ impl Build<'_, '_> {
         let retry = 1 + self.tries.get(&item).copied().unwrap_or(0);
         let in_vain = matches!(
             failure.cause,
-            FailureCause::NotStarted { .. } | FailureCause::Trouble(_) | FailureCause::Undeclared
+            FailureCause::NotStarted { .. }
+                | FailureCause::Trouble(_)
+                | FailureCause::Undeclared
+                | FailureCause::NotCached(_)
         );
         if in_vain || retry > most || self.summary.interrupted {
             return false;
@@ -178,6 +181,7 @@ impl Build<'_, '_> {
 
     pub(super) fn failed(&mut self, item: u32, failure: Failure) {
         self.summary.failed += 1;
+        self.summary.not_cached += usize::from(matches!(failure.cause, FailureCause::NotCached(_)));
         self.pending.remove(&item);
         self.outlook.fails(item);
         self.finished(item, Outcome::Failed(failure));

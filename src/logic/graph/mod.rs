@@ -16,6 +16,7 @@ mod link;
 mod lists;
 mod order;
 mod paths;
+pub mod reach;
 mod relative;
 pub mod review;
 pub mod select;

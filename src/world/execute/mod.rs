@@ -32,6 +32,7 @@ use crate::world::trouble::Trouble;
 pub mod aside;
 pub mod bytecode;
 pub mod environment;
+pub mod git;
 mod group;
 pub mod guard;
 #[cfg(target_os = "linux")]

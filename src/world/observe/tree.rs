@@ -44,7 +44,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn skips(self, name: &OsStr) -> bool {
-        (self.links == Links::Through && is_ignored(raw(name.as_ref()))) || self.ignored.has(name)
+        (self.links == Links::Through && never_counts(name)) || self.ignored.has(name)
     }
 }
 
@@ -216,8 +216,9 @@ fn joined(key: &[u8], relative: &[u8]) -> Vec<u8> {
     }
 }
 
-fn is_ignored(name: &[u8]) -> bool {
-    let Ok(name) = std::str::from_utf8(name) else {
+/// Whether what has this name never counts in a directory that people write.
+pub fn never_counts(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
         return false;
     };
     IGNORED.contains(&name)

@@ -41,6 +41,17 @@ pub struct Carried {
     pub known: usize,
 }
 
+/// What a result takes in an archive, before compression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weight {
+    /// How long the run took, in milliseconds.
+    pub saves_ms: u64,
+    /// Bytes beside its blobs.
+    pub index: u64,
+    /// The blobs, each once, with their sizes in bytes.
+    pub blobs: Vec<(Digest, u64)>,
+}
+
 /// Why an archive was not taken, or not made.
 #[derive(Debug)]
 pub enum ArchiveFault {
@@ -75,13 +86,13 @@ fn refused<T>(said: impl Into<String>) -> Result<T, ArchiveFault> {
 }
 
 impl LocalCache {
-    /// Writes the results of `keys`, those that are whole, and their blobs into the new file `to`; an old one is
-    /// replaced when the new one is finished. Returns what it holds, and the keys that it does not.
+    /// Writes the results of `keys`, those that are whole here or behind, and their blobs into the new file `to`; an old
+    /// one is replaced when the new one is finished. Returns what it holds, and the keys that it does not.
     ///
     /// # Errors
     /// Something cannot be read or written, or has become too much for one archive.
     pub fn export(&self, keys: &[Key], to: &Path) -> Result<(Carried, Vec<Key>), ArchiveFault> {
-        let (results, blobs, left_out) = self.gather(keys)?;
+        let (results, blobs, left_out) = self.gather(keys);
         let index = index_of(&results, &blobs);
         if index.len() as u64 > MOST_INDEX {
             return refused("there are too many files for one archive: name fewer targets");
@@ -100,34 +111,42 @@ impl LocalCache {
         Ok((carried, left_out))
     }
 
-    #[expect(clippy::type_complexity, reason = "three plain lists, of one caller")]
-    fn gather(
-        &self,
-        keys: &[Key],
-    ) -> Result<(BTreeMap<Key, RunResult>, BTreeMap<Digest, u64>, Vec<Key>), Trouble> {
-        let tree = |digest: &Digest| self.tree(digest).ok().flatten();
+    fn gather(&self, keys: &[Key]) -> (BTreeMap<Key, RunResult>, BTreeMap<Digest, u64>, Vec<Key>) {
         let (mut results, mut blobs, mut left_out) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        'keys: for key in keys {
-            let Lookup::Hit(result) = self.result(key) else {
-                left_out.push(*key);
-                continue;
-            };
-            let (needs, listed) = needed(&result, &tree);
-            let mut sizes = Vec::with_capacity(needs.len());
-            for (digest, size) in needs {
-                let found = self.size_of_blob(&digest);
-                match found.filter(|found| size.is_none_or(|size| size == *found) && listed) {
-                    Some(found) => sizes.push((digest, found)),
-                    None => {
-                        left_out.push(*key);
-                        continue 'keys;
-                    }
+        for key in keys {
+            match self.whole(key) {
+                Some((result, needs)) => {
+                    blobs.extend(needs);
+                    results.insert(*key, result);
                 }
+                None => left_out.push(*key),
             }
-            blobs.extend(sizes);
-            results.insert(*key, result);
         }
-        Ok((results, blobs, left_out))
+        (results, blobs, left_out)
+    }
+
+    /// A result all of whose blobs can be had, with these and their sizes.
+    fn whole(&self, key: &Key) -> Option<(RunResult, Vec<(Digest, u64)>)> {
+        let Lookup::Hit(result) = self.result(key) else {
+            return None;
+        };
+        let (needs, listed) = needed(&result, &|digest| self.tree(digest).ok().flatten());
+        let sized = needs.into_iter().filter(|_| listed).map(|(digest, size)| {
+            let (_, found) = self.find_blob(&digest, size)?;
+            Some((digest, found))
+        });
+        let needs = sized.collect::<Option<Vec<_>>>().filter(|_| listed)?;
+        Some((result, needs))
+    }
+
+    /// What the result of `key` would take in an archive; `None` when it is not whole.
+    pub fn weigh(&self, key: &Key) -> Option<Weight> {
+        let (result, blobs) = self.whole(key)?;
+        Some(Weight {
+            saves_ms: result.duration_ms,
+            index: index::size_in_index(key, &result, blobs.len()),
+            blobs,
+        })
     }
 
     fn write_archive(
@@ -146,13 +165,15 @@ impl LocalCache {
         };
         let mut out = begin().map_err(write)?;
         for (digest, size) in blobs {
-            let path = self.blob_path(digest);
+            let found = self.find_blob(digest, Some(*size));
+            let path = found.map_or_else(|| self.blob_path(digest), |(path, _)| path);
             let file = File::open(&path).map_err(Trouble::on("read", &path))?;
             let copied = hash_all(file, &mut out).map_err(Trouble::on("carry", &path))?;
             if copied != (*digest, *size) {
                 return refused(format!(
-                    "the blob {} in the cache is damaged; `pipe cache verify` puts it aside",
-                    digest.short()
+                    "the blob {} in the cache is damaged ({}); `pipe cache verify` puts it aside",
+                    digest.short(),
+                    path.display()
                 ));
             }
         }
@@ -257,11 +278,6 @@ impl LocalCache {
         let file = File::open(self.blob_path(digest));
         let found = file.and_then(|file| hash_all(file, &mut io::sink()));
         found.is_ok_and(|(found, _)| found == *digest)
-    }
-
-    fn size_of_blob(&self, digest: &Digest) -> Option<u64> {
-        let metadata = self.blob_path(digest).metadata().ok()?;
-        metadata.is_file().then_some(metadata.len())
     }
 }
 

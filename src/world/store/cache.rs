@@ -2,7 +2,7 @@
 //!
 //! Entries appear whole, by rename, under names that say what they hold; so it needs no lock, and writing the same
 //! entry twice is harmless. Whatever is read is checked against its name. Nothing is flushed: a lost entry costs a
-//! run, and a damaged one is found out when it is read. Does not know nodes.
+//! run, and a damaged one is found out when it is read. May lie over others that are only read. Does not know nodes.
 
 pub use super::restore::RestoreTrouble;
 use super::room::touch;
@@ -14,7 +14,7 @@ use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::record::{Key, RunResult};
 use crate::world::trouble::{Trouble, is_absence};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -35,6 +35,27 @@ pub struct LocalCache {
     added: AtomicU64,
     /// An entry was found damaged: others may be too.
     suspect: AtomicBool,
+    access: Access,
+    /// What is not found here is looked for there; never written.
+    pub(super) behind: Option<Box<LocalCache>>,
+}
+
+/// What a cache is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Results in it are used.
+    pub read: bool,
+    /// New results go into it.
+    pub write: bool,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Access {
+            read: true,
+            write: true,
+        }
+    }
 }
 
 /// What the cache has for a key.
@@ -57,11 +78,51 @@ impl LocalCache {
             swept: Once::new(),
             added: AtomicU64::new(0),
             suspect: AtomicBool::new(false),
+            access: Access::default(),
+            behind: None,
         }
+    }
+
+    /// The same cache, used for this only, over the caches in the folders `behind`, the nearest first.
+    pub fn over(mut self, access: Access, behind: &[PathBuf]) -> Self {
+        self.access = access;
+        let only_read = Access {
+            read: true,
+            write: false,
+        };
+        self.behind = behind.split_first().map(|(next, rest)| {
+            let cache = LocalCache::new(next, &self.aside);
+            Box::new(cache.over(only_read, rest))
+        });
+        self
+    }
+
+    /// Whether new results go into it.
+    pub fn is_written(&self) -> bool {
+        self.access.write
+    }
+
+    fn readable_behind(&self) -> Option<&LocalCache> {
+        self.behind.as_deref().filter(|_| self.access.read)
     }
 
     /// What is known to come of `key`.
     pub fn result(&self, key: &Key) -> Lookup {
+        if !self.access.read {
+            return Lookup::Miss;
+        }
+        match (self.own_result(key), self.readable_behind()) {
+            (Lookup::Hit(result), _) => Lookup::Hit(result),
+            (own, None) => own,
+            (own, Some(behind)) => match (behind.result(key), own) {
+                (Lookup::Miss, own) => own,
+                (found, _) => found,
+            },
+        }
+    }
+
+    /// What is known of it here, not behind.
+    pub(super) fn own_result(&self, key: &Key) -> Lookup {
         let path = self.result_path(key);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -84,6 +145,9 @@ impl LocalCache {
     /// # Errors
     /// The entry cannot be written.
     pub fn keep_result(&self, key: &Key, result: &RunResult) -> Result<(), Trouble> {
+        if !self.access.write {
+            return Ok(());
+        }
         let path = self.result_path(key);
         self.folder_of(&path)?;
         write_whole(&path, &[&encode_result(key, result)], false)
@@ -95,9 +159,21 @@ impl LocalCache {
     /// The entry cannot be removed.
     pub fn forget_result(&self, key: &Key) -> Result<(), Trouble> {
         let path = self.result_path(key);
-        match fs::remove_file(&path) {
+        let own = match self.access.write {
+            true => fs::remove_file(&path),
+            false => match self.own_result(key) {
+                Lookup::Miss => Ok(()),
+                _ => Err(only_read()),
+            },
+        };
+        // Both are tried, whatever came of the one.
+        let behind = match &self.behind {
+            Some(behind) => behind.forget_result(key),
+            None => Ok(()),
+        };
+        match own {
             Err(error) if !is_absence(error.kind()) => Err(Trouble::on("remove", &path)(error)),
-            _ => Ok(()),
+            _ => behind,
         }
     }
 
@@ -112,11 +188,11 @@ impl LocalCache {
     /// The same for one output.
     pub fn has_output(&self, content: &Content) -> bool {
         match content {
-            Content::File { digest, size, .. } => self.has(digest, *size),
+            Content::File { digest, size, .. } => self.can_read(digest, *size),
             Content::Tree { digest, .. } => self.tree(digest).is_ok_and(|tree| {
                 tree.is_some_and(|tree| {
                     tree.entries.iter().all(|entry| match &entry.kind {
-                        EntryKind::File { digest, size, .. } => self.has(digest, *size),
+                        EntryKind::File { digest, size, .. } => self.can_read(digest, *size),
                         EntryKind::Folder | EntryKind::Link { .. } => true,
                     })
                 })
@@ -158,7 +234,8 @@ impl LocalCache {
     /// The blob cannot be written.
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, Trouble> {
         let digest = Digest::of(bytes);
-        if !(matches!(self.blob(&digest), Ok(Some(_))) && self.reuse(&digest)) {
+        let found = matches!(self.own_blob(&digest), Ok(Some(_)));
+        if !(found && self.reuse(&digest)) {
             self.publish_bytes(bytes, &digest)?;
         }
         Ok(digest)
@@ -179,6 +256,13 @@ impl LocalCache {
     /// # Errors
     /// It is there and cannot be read.
     pub fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
+        match (self.own_blob(digest), &self.behind) {
+            (Ok(None) | Err(_), Some(behind)) => behind.blob(digest),
+            (own, _) => own,
+        }
+    }
+
+    fn own_blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
         let path = self.blob_path(digest);
         match fs::read(&path) {
             Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
@@ -191,12 +275,28 @@ impl LocalCache {
         }
     }
 
+    /// The file of a blob of this size, or of any where none is given, here or behind. Says nothing about its bytes.
+    pub(super) fn find_blob(&self, digest: &Digest, size: Option<u64>) -> Option<(PathBuf, u64)> {
+        let path = self.blob_path(digest);
+        let found = path.metadata().ok().filter(fs::Metadata::is_file);
+        let found = found.map(|found| found.len());
+        match found.filter(|found| size.is_none_or(|size| size == *found)) {
+            Some(found) => Some((path, found)),
+            None => self.readable_behind()?.find_blob(digest, size),
+        }
+    }
+
     /// The listing of a directory that is kept.
     pub(super) fn tree(&self, digest: &Digest) -> Result<Option<Tree>, Trouble> {
         Ok(self.blob(digest)?.and_then(|bytes| Tree::decode(&bytes)))
     }
 
-    /// Whether a blob of this size is there. Says nothing about its bytes.
+    /// Whether a blob of this size can be had, here or behind.
+    fn can_read(&self, digest: &Digest, size: u64) -> bool {
+        self.access.read && self.find_blob(digest, Some(size)).is_some()
+    }
+
+    /// Whether a blob of this size is here, not behind. Says nothing about its bytes.
     pub(super) fn has(&self, digest: &Digest, size: u64) -> bool {
         self.blob_path(digest)
             .metadata()
@@ -245,6 +345,9 @@ impl LocalCache {
     /// A name for a blob that is being made.
     pub(super) fn make_temporary(&self) -> Result<PathBuf, Trouble> {
         let folder = self.folder.join("tmp");
+        if !self.access.write {
+            return Err(Trouble::on("write to", &self.folder)(only_read()));
+        }
         fs::create_dir_all(&folder).map_err(Trouble::on("create", &folder))?;
         self.swept.call_once(|| sweep(&folder));
         Ok(temporary(&folder))
@@ -281,6 +384,10 @@ impl LocalCache {
         let folder = path.parent().unwrap_or(&self.folder);
         fs::create_dir_all(folder).map_err(Trouble::on("create", folder))
     }
+}
+
+fn only_read() -> io::Error {
+    io::Error::other("this cache is only read")
 }
 
 const RESULT_HEADER: &str = "pipe result 2";

@@ -19,7 +19,7 @@ mod room;
 pub mod state;
 mod verify;
 
-pub use archive::{ArchiveFault, Carried};
+pub use archive::{ArchiveFault, Carried, Weight};
 pub use room::{Announced, Inventory, KeptResult};
 pub use verify::Verified;
 

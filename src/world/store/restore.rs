@@ -30,7 +30,7 @@ use walkdir::WalkDir;
 pub enum RestoreTrouble {
     /// A blob is not there.
     MissingBlob(Digest),
-    /// A blob is not what its name says; it has been removed.
+    /// A blob is not what its name says; it has been removed, where that may be done.
     DamagedBlob(Digest),
     /// The project's folder refused.
     Trouble(Trouble),
@@ -115,6 +115,23 @@ impl LocalCache {
         digest: &Digest,
         executable: bool,
     ) -> Result<File, RestoreTrouble> {
+        let own = self.copy_own_blob(made, digest, executable);
+        match (own, &self.behind) {
+            (Err(_), Some(behind)) => {
+                // Of a damaged one a copy may stand there.
+                let _ = fs::remove_file(made);
+                behind.copy_blob(made, digest, executable)
+            }
+            (own, _) => own,
+        }
+    }
+
+    fn copy_own_blob(
+        &self,
+        made: &Path,
+        digest: &Digest,
+        executable: bool,
+    ) -> Result<File, RestoreTrouble> {
         let blob = self.blob_path(digest);
         let mut from = match File::open(&blob) {
             Ok(from) => from,
@@ -126,7 +143,9 @@ impl LocalCache {
         let copy = copy_and_hash(&mut from, made).map_err(Trouble::on("write", made))?;
         if copy.digest != *digest {
             self.suspect();
-            let _ = fs::remove_file(&blob);
+            if self.is_written() {
+                let _ = fs::remove_file(&blob);
+            }
             return Err(RestoreTrouble::DamagedBlob(*digest));
         }
         if executable {
