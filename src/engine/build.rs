@@ -14,6 +14,7 @@ use super::check::{self, CheckFound, Checked};
 use super::desk::{Desk, Word};
 use super::items::{Items, Resources};
 use super::leaving::Leaving;
+use super::listed;
 use super::memory::Memory;
 use super::project::{Project, Tools};
 use super::room;
@@ -120,6 +121,7 @@ pub fn build(
         build.memory.removed(request.removed.iter().cloned())?;
     }
     for (node, settled) in survey.found {
+        listed::keep(project, tools, node, &settled.inputs);
         build.record(node, settled, Origin::Found)?;
     }
     if work > 0 {
@@ -142,6 +144,9 @@ pub fn build(
         );
     }
     leaving.finish(project, tools, memory, &nodes)?;
+    if work > 0 {
+        listed::prune(project);
+    }
     room::after_build(project, tools, request.cache_max, tell);
     summary.took = begun.elapsed();
     tell(BuildEvent::Finished(summary.clone()));

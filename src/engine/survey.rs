@@ -98,6 +98,11 @@ impl Survey {
             .expect("only selected nodes are asked for")
     }
 
+    /// The result that a node which can be restored will be restored from.
+    pub(super) fn coming_back(&self, node: NodeId) -> Option<&RunResult> {
+        self.foreseen.get(&node)
+    }
+
     /// Under which keys something is kept for the nodes that are fresh or can be restored.
     pub(super) fn keys(&self, project: &Project, tools: &Tools) -> Vec<(NodeId, Key)> {
         let last = |&node: &NodeId| Some((node, tools.ledger.node(project.graph.name(node))?.key));

@@ -37,4 +37,6 @@ pub mod units;
 
 pub mod watch;
 
+pub mod why;
+
 pub mod words;

@@ -96,6 +96,25 @@ pub fn reasons_to_run(now: &Situation<'_>, last: Option<&NodeRecord>) -> Vec<Rea
     reasons
 }
 
+/// What changed in a node itself that depends on what nodes above it write: its declaration, and the inputs that nobody
+/// writes. `sources` are those now; `is_source` says of a remembered input whether it is to be compared with them.
+pub fn own_changes(
+    declaration: &[Row],
+    sources: &[(ProjectPath, Content)],
+    last: &KeyParts,
+    is_source: &dyn Fn(&ProjectPath) -> bool,
+) -> Vec<Reason> {
+    let before = last.inputs.iter().filter(|(path, _)| is_source(path));
+    let before: Vec<_> = before.cloned().collect();
+    let mut reasons = changed_inputs(sources, &before);
+    let rows = changed_rows(declaration, &last.declaration).into_iter();
+    // Which inputs there are may hang on what is still to be written.
+    reasons.extend(rows.filter(
+        |reason| !matches!(reason, Reason::Declaration { part, .. } if part.starts_with("{in")),
+    ));
+    reasons
+}
+
 /// The key of a node in this situation whose declaration's digest is known.
 pub fn present_key(declaration: Digest, now: &Situation<'_>) -> Key {
     key::key(declaration, now.inputs)
@@ -188,7 +207,7 @@ fn changed_outputs(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::record::{Origin, Usage};
+    use crate::base::record::{Made, Origin, Usage};
 
     fn path(text: &str) -> ProjectPath {
         ProjectPath::from_normal(text)
@@ -245,6 +264,7 @@ mod tests {
                 log: None,
                 duration_ms: 1,
                 usage: Usage::default(),
+                made: Made::default(),
             };
             NodeRecord {
                 key: key::key_of(&parts),
