@@ -55,8 +55,8 @@ pub(super) fn answer(arguments: &[OsString]) -> Option<u8> {
         let Some(value) = candidate.get_value().to_str() else {
             continue;
         };
-        // A name that would break the line is not worth the trouble.
-        if value.chars().any(char::is_control) {
+        // A name that would break the line is not worth the trouble; options are offered to who begins one.
+        if value.chars().any(char::is_control) || (last.is_empty() && value.starts_with('-')) {
             continue;
         }
         match &piece {

@@ -2,6 +2,8 @@
 //!
 //! Knows forecasts as values; does not know how they were made, nor where the text goes.
 
+mod counts;
+
 use super::json::Size;
 use super::units;
 use super::words;
@@ -10,8 +12,9 @@ use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Forecast;
 use crate::logic::plan::forecast::{Estimate, Missing, MissingFault};
 use anstyle::{AnsiColor, Style};
-use serde::Serialize;
 use std::fmt::Write;
+
+pub(super) use counts::Counts;
 
 /// Widest name that the columns are aligned to, in characters.
 const WIDEST_NAME: usize = 32;
@@ -350,60 +353,4 @@ fn name_width(graph: &Graph, nodes: impl Iterator<Item = NodeId>) -> usize {
         .max()
         .unwrap_or(0)
         .min(WIDEST_NAME)
-}
-
-/// How many nodes are in each state.
-#[derive(Default, Serialize)]
-pub(super) struct Counts {
-    fresh: usize,
-    #[serde(rename = "cached")]
-    restorable: usize,
-    stale: usize,
-    #[serde(rename = "may-run")]
-    may_run: usize,
-    missing: usize,
-}
-
-impl Counts {
-    pub(super) fn of(forecasts: &[Option<Forecast>]) -> Self {
-        let mut counts = Counts::default();
-        for forecast in forecasts.iter().flatten() {
-            *match forecast {
-                Forecast::Fresh => &mut counts.fresh,
-                Forecast::Restorable(_) => &mut counts.restorable,
-                Forecast::Stale(_) => &mut counts.stale,
-                Forecast::MayRun(_) => &mut counts.may_run,
-                Forecast::SourceMissing => &mut counts.missing,
-            } += 1;
-        }
-        counts
-    }
-
-    fn not_fresh(&self) -> usize {
-        self.restorable + self.stale + self.may_run + self.missing
-    }
-
-    fn sentence(&self) -> String {
-        let total = self.fresh + self.not_fresh();
-        if self.not_fresh() == 0 {
-            return match total {
-                0 => "there are no nodes".to_owned(),
-                1 => "1 node is fresh".to_owned(),
-                _ => format!("all {total} nodes are fresh"),
-            };
-        }
-        let mut parts = vec![format!("{} fresh", self.fresh)];
-        let rest = [
-            (self.stale, "stale"),
-            (self.may_run, "may run"),
-            (self.restorable, "to restore from the cache"),
-            (self.missing, "with missing sources"),
-        ];
-        parts.extend(
-            rest.iter()
-                .filter(|(count, _)| *count > 0)
-                .map(|(count, word)| format!("{count} {word}")),
-        );
-        format!("{}: {}", units::count(total, "node"), parts.join(", "))
-    }
 }

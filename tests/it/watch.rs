@@ -4,6 +4,7 @@
 
 mod during;
 mod hard;
+mod keys;
 
 use crate::schemas::json_schema::JsonSchema;
 use crate::support::{Sandbox, wait_until};
