@@ -43,8 +43,8 @@ pub fn whereabouts(graph: &Graph, given: &str, folder: &ProjectPath) -> Option<W
         };
         let writers: Vec<NodeId> = graph.nodes().filter(writes).collect();
         let readers: Vec<NodeId> = graph.nodes().filter(reads).collect();
-        let found = !path.is_root() && !(writers.is_empty() && readers.is_empty());
-        found.then_some(Whereabouts {
+        let nobody = writers.is_empty() && readers.is_empty();
+        (!nobody && !path.is_root()).then_some(Whereabouts {
             path,
             writers,
             readers,
