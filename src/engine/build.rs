@@ -22,6 +22,7 @@ use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::Survey;
 use super::survey::standing::Standing;
+use super::upkeep;
 use crate::base::content::{Content, Contents};
 use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
@@ -34,15 +35,11 @@ use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::execute::guard::Guard;
 use crate::world::execute::orphans;
 use crate::world::interrupt;
-use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::Instant;
-
-/// Logs are kept of this many builds.
-const BUILDS_WITH_LOGS: u32 = 20;
 
 enum Message {
     Checked(u32, Checked),
@@ -138,15 +135,9 @@ pub fn build(
         ..
     } = build;
     if work > 0 {
-        state::prune_logs(
-            &project.place.state,
-            shared.build.saturating_sub(BUILDS_WITH_LOGS),
-        );
+        upkeep::forget_the_old(project, shared.build);
     }
     leaving.finish(project, tools, memory, &nodes)?;
-    if work > 0 {
-        listed::prune(project);
-    }
     room::after_build(project, tools, request.cache_max, tell);
     summary.took = begun.elapsed();
     tell(BuildEvent::Finished(summary.clone()));

@@ -44,7 +44,7 @@ impl Session {
         let made = match (survey.forecast(node), found) {
             (Forecast::Fresh, Some((_, settled))) => settled.result.made,
             (Forecast::Fresh, None) => self.record(node)?.result.made,
-            (Forecast::Restorable(_), _) => match survey.coming_back(node) {
+            (Forecast::Restorable(_), _) => match survey.foreseen.get(&node) {
                 Some(result) => result.made,
                 None => self.record(node)?.result.made,
             },

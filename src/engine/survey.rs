@@ -37,7 +37,7 @@ pub struct Survey {
     /// Fresh because they were and nothing has changed.
     pub(super) as_before: Vec<NodeId>,
     /// Results of nodes whose outputs do not stand and will come back, or are put away.
-    foreseen: HashMap<NodeId, RunResult>,
+    pub(super) foreseen: HashMap<NodeId, RunResult>,
 }
 
 /// What belongs to a node that is up to date.
@@ -96,11 +96,6 @@ impl Survey {
         self.forecasts[node.0 as usize]
             .as_ref()
             .expect("only selected nodes are asked for")
-    }
-
-    /// The result that a node which can be restored will be restored from.
-    pub(super) fn coming_back(&self, node: NodeId) -> Option<&RunResult> {
-        self.foreseen.get(&node)
     }
 
     /// Under which keys something is kept for the nodes that are fresh or can be restored.
