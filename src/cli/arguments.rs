@@ -117,6 +117,36 @@ pub(super) enum Command {
     Fmt(Fmt),
     /// Print what a manifest may hold, as a KDL Schema, or what programs get, as a JSON Schema
     Schema(Schema),
+    /// Print what makes a shell complete commands, nodes, tags and paths
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands into a folder
+    Man(Man),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  source <(pipe completions bash)       in ~/.bashrc
+  source <(pipe completions zsh)        in ~/.zshrc, behind compinit
+  pipe completions fish | source        in ~/.config/fish/completions/pipe.fish")]
+pub(super) struct Completions {
+    /// Which
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: Shell,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// A folder that is there, such as ~/.local/share/man/man1; without it the page of `pipe` itself goes to standard output
+    #[arg(value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

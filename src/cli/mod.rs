@@ -13,6 +13,7 @@ mod caching;
 mod check;
 mod ci;
 mod clean;
+mod complete;
 mod events;
 mod failure;
 mod fmt;
@@ -23,6 +24,7 @@ mod keys;
 mod list;
 mod live;
 mod log;
+mod man;
 mod output;
 mod schema;
 mod status;
@@ -65,6 +67,9 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     if let Some(code) = hidden::run(&arguments) {
         return ExitCode::from(code);
     }
+    if let Some(code) = complete::answer(&arguments) {
+        return ExitCode::from(code);
+    }
     let parsed = match Arguments::try_parse_from(arguments) {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -99,6 +104,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Init => init::run(&caller),
         Command::Fmt(fmt) => fmt::run(&caller, fmt),
         Command::Schema(schema) => schema::run(schema),
+        Command::Completions(completions) => complete::run(completions),
+        Command::Man(man) => man::run(man),
     };
     let code = answer.unwrap_or_else(|error| {
         failure::show(&error, &caller);
@@ -118,6 +125,14 @@ struct Caller {
 }
 
 impl Caller {
+    /// What there is to say for one who only looks at names.
+    fn bare() -> Given {
+        Given {
+            variables: std::env::vars_os().collect(),
+            ..Given::default()
+        }
+    }
+
     fn given(&self) -> Given {
         Given {
             variables: self.variables.clone(),

@@ -14,27 +14,32 @@ pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
         let result = session.record(node)?.result;
         Some((result.duration_ms, result.usage))
     };
-    let text = match asked.json {
-        true => json::status(&json::Standing {
-            graph: &session.project.graph,
-            forecasts: &survey.forecasts,
-            missing: &survey.missing,
-            remembered: &|node| (session.record(node), session.last_run(node)),
-        }),
-        false => status::status(
-            &session.project.graph,
-            &survey.forecasts,
-            &survey.missing,
-            asked.all.then_some(&took as status::Took<'_>),
-            caller.screen.colour_out,
-        ),
-    };
-    output::data(text.as_bytes());
     let stale = survey
         .forecasts
         .iter()
         .flatten()
         .any(|forecast| *forecast != Forecast::Fresh);
+    let estimate = stale.then(|| session.estimate(&survey, &selection, Caller::processors()));
+    let text = match asked.json {
+        true => json::status(
+            &json::Standing {
+                graph: &session.project.graph,
+                forecasts: &survey.forecasts,
+                missing: &survey.missing,
+                remembered: &|node| (session.record(node), session.last_run(node)),
+            },
+            estimate,
+        ),
+        false => status::status(
+            &session.project.graph,
+            &survey.forecasts,
+            &survey.missing,
+            asked.all.then_some(&took as status::Took<'_>),
+            estimate,
+            caller.screen.colour_out,
+        ),
+    };
+    output::data(text.as_bytes());
     Ok(if asked.exit_code && stale {
         exit::STALE
     } else {

@@ -14,12 +14,14 @@ use super::check::{self, CheckFound, Checked};
 use super::desk::{Desk, Word};
 use super::items::{Items, Resources};
 use super::leaving::Leaving;
+use super::listed;
 use super::memory::Memory;
 use super::project::{Project, Tools};
 use super::room;
 use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
 use super::survey::{Survey, standing::Standing};
+use super::upkeep;
 use crate::base::content::{Content, Contents};
 use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
@@ -32,15 +34,11 @@ use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::execute::guard::Guard;
 use crate::world::execute::orphans;
 use crate::world::interrupt;
-use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::Instant;
-
-/// Logs are kept of this many builds.
-const BUILDS_WITH_LOGS: u32 = 20;
 
 enum Message {
     Checked(u32, Checked),
@@ -120,6 +118,7 @@ pub fn build(
         build.memory.removed(request.removed.iter().cloned())?;
     }
     for (node, settled) in survey.found {
+        listed::keep(project, tools, node, &settled.inputs);
         build.record(node, settled, Origin::Found)?;
     }
     if work > 0 {
@@ -136,10 +135,7 @@ pub fn build(
         ..
     } = build;
     if work > 0 {
-        state::prune_logs(
-            &project.place.state,
-            shared.build.saturating_sub(BUILDS_WITH_LOGS),
-        );
+        upkeep::forget_the_old(project, shared.build);
     }
     leaving.finish(project, tools, memory, &nodes)?;
     room::after_build(project, tools, request.cache_max, tell);

@@ -3,6 +3,7 @@
 //! Takes no job slot. Does not run commands; `run` does.
 
 use super::inputs;
+use super::listed;
 use super::shared::Shared;
 use super::survey::{Known, Settled, known, links};
 use crate::base::content::{Content, Contents};
@@ -157,6 +158,7 @@ fn judge(
                 tools.cache.mark_used(&key);
             }
             if kept && restore(shared, node, &result, &outputs, notices) {
+                listed::keep(shared.project, tools, node, &inputs);
                 return CheckFound::Restored(Settled {
                     key,
                     inputs,

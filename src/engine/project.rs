@@ -9,6 +9,7 @@ use super::probes::Answers;
 use super::snapshot::{self, Basis};
 use super::sources::{self, Sources};
 use crate::base::content::Content;
+use crate::base::digest::Digest;
 use crate::base::path::{ProjectPath, STATE_FOLDER};
 use crate::logic::graph::expand::{self, Facts};
 use crate::logic::graph::review::review;
@@ -183,6 +184,15 @@ impl Place {
             state,
             root,
         })
+    }
+}
+
+impl Place {
+    /// A number that tells this checkout from others.
+    pub(super) fn checkout(&self) -> u64 {
+        let digest = Digest::of(self.home.as_os_str().as_encoded_bytes());
+        let (first, _) = digest.as_bytes().split_at(8);
+        u64::from_le_bytes(first.try_into().expect("eight bytes"))
     }
 }
 

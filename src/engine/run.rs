@@ -7,12 +7,13 @@ mod inputs;
 mod outputs;
 mod traced;
 
+use super::listed;
 use super::project::{Project, Tools};
 use super::shared::{Shared, pycache};
 use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::base::record::{Ending, RunOutcome, RunRecord, RunResult, Usage};
+use crate::base::record::{Ending, Made, RunOutcome, RunRecord, RunResult, Usage};
 use crate::logic::event::{Failure, FailureCause, Hearing, Notice, Printed};
 use crate::logic::graph::{JobSpec, NodeId};
 use crate::logic::plan::judge::LastRun;
@@ -181,6 +182,11 @@ impl Run<'_> {
             log,
             duration_ms: execution.took.as_millis() as u64,
             usage: execution.usage,
+            made: Made {
+                checkout: self.shared.project.place.checkout(),
+                build: self.shared.build,
+                started_ms: self.shared.started_ms,
+            },
         };
         let settled = Settled {
             key,
@@ -196,6 +202,14 @@ impl Run<'_> {
                     return self.fail(FailureCause::Undeclared, &spec, &execution, &job);
                 }
             }
+        }
+        if keep {
+            listed::keep(
+                self.shared.project,
+                self.shared.tools,
+                self.node,
+                &settled.inputs,
+            );
         }
         if keep && !spec.cache_off && self.all_kept() {
             let kept = self.shared.tools.cache.keep_result(&key, &settled.result);

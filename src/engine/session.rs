@@ -25,7 +25,6 @@ use crate::world::clock;
 use crate::world::execute::git::GitFault;
 use crate::world::execute::guard::Guard;
 use crate::world::execute::{LocalExecutor, Running};
-use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -186,42 +185,6 @@ impl Session {
     /// A node's last run in this checkout.
     pub fn last_run(&self, node: NodeId) -> Option<RunRecord> {
         self.tools.ledger.last_run(self.project.graph.name(node))
-    }
-
-    /// What a node printed: in the run of build number `build`, or in its last run; where that was in another
-    /// checkout, or its log is gone, what the restored result keeps of it. `None` when nothing is remembered.
-    ///
-    /// # Errors
-    /// A log that is there cannot be read.
-    pub fn log(&self, node: NodeId, build: Option<u32>) -> Result<Option<Vec<u8>>, Trouble> {
-        let name = self.project.graph.name(node);
-        let runs = self.tools.ledger.runs(name);
-        let record = self.record(node);
-        let newer_result = build.is_none()
-            && record
-                .as_ref()
-                .is_some_and(|record| runs.last().is_none_or(|run| run.build < record.build));
-        let run = match build {
-            Some(build) => runs.iter().rev().find(|run| run.build == build),
-            None => runs.last().filter(|_| !newer_result),
-        };
-        if let Some(run) = run {
-            if !run.log {
-                return Ok(Some(Vec::new()));
-            }
-            let path = state::log_path(&self.project.place.state, name, run.build);
-            if let Some(log) = state::read_log(&path)? {
-                return Ok(Some(log));
-            }
-        }
-        match record
-            .filter(|_| build.is_none())
-            .map(|record| record.result.log)
-        {
-            Some(Some(log)) => self.tools.cache.blob(&log),
-            Some(None) => Ok(Some(Vec::new())),
-            None => Ok(None),
-        }
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Survey {
     /// Fresh because they were and nothing has changed.
     pub(super) as_before: Vec<NodeId>,
     /// Results of nodes whose outputs do not stand and will come back, or are put away.
-    foreseen: HashMap<NodeId, RunResult>,
+    pub(super) foreseen: HashMap<NodeId, RunResult>,
 }
 
 /// What belongs to a node that is up to date.

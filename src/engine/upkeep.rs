@@ -2,7 +2,8 @@
 //!
 //! Removes only what `pipe` wrote and what still is as it left it.
 
-use super::project::{MANIFEST, UNFINISHED};
+use super::listed;
+use super::project::{MANIFEST, Project, UNFINISHED};
 use super::session::{Session, SessionError};
 use super::turn::lock;
 use crate::base::content::Content;
@@ -168,6 +169,16 @@ pub(super) fn remove_leftovers(session: &Session) -> Result<Tidied, Trouble> {
     }
     remove(session, &tidied.removed.iter().collect::<Vec<_>>())?;
     Ok(tidied)
+}
+
+/// Logs are kept of this many builds.
+const BUILDS_WITH_LOGS: u32 = 20;
+
+/// Removes logs and listings that are of no use any more when build number `build` ends.
+pub(super) fn forget_the_old(project: &Project, build: u32) {
+    let oldest = build.saturating_sub(BUILDS_WITH_LOGS);
+    state::prune_logs(&project.place.state, oldest);
+    listed::prune(project);
 }
 
 /// What a new project starts with.

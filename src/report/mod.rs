@@ -39,4 +39,6 @@ pub mod units;
 
 pub mod watch;
 
+pub mod why;
+
 pub mod words;

@@ -4,6 +4,7 @@
 
 mod during;
 mod hard;
+mod keys;
 mod seen;
 
 use crate::schemas::json_schema::JsonSchema;

@@ -44,13 +44,27 @@ pub(in crate::cli) struct List {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Of a node that was restored, the log of the run that made its outputs is shown, wherever that was. On a terminal colours
+are kept; elsewhere they are taken out, unless --color always asks for them.
+
+Examples:
+  pipe log train                  what it printed last
+  pipe log -f train               what it prints now, until it ends
+  pipe log --failed               what the nodes printed that failed in the last build")]
 pub(in crate::cli) struct Log {
     /// A node, or an output of it
-    #[arg(value_name = "NODE")]
-    pub(in crate::cli) node: String,
+    #[arg(value_name = "NODE", required_unless_present = "failed")]
+    pub(in crate::cli) node: Option<String>,
     /// The run in build number N instead of the last
     #[arg(long, value_name = "N")]
     pub(in crate::cli) run: Option<u32>,
+    /// Show it while it is printed, until the node has ended or the build is over
+    #[arg(short, long, conflicts_with_all = ["run", "failed"])]
+    pub(in crate::cli) follow: bool,
+    /// The logs of all nodes that failed in the last build
+    #[arg(long, conflicts_with_all = ["run", "node"])]
+    pub(in crate::cli) failed: bool,
 }
 
 #[derive(Debug, Args)]

@@ -34,6 +34,19 @@ pub(super) fn observe(
     Ok(tree.map_or(Content::Special, |tree| tree.content()))
 }
 
+impl Observer {
+    /// The listing of the directory at `path`, as its digest is made from it; `None` when no directory can be read
+    /// there.
+    pub fn listing(&self, path: &ProjectPath, links: Links, ignored: &NameSet) -> Option<Tree> {
+        let place = path.under(&self.root);
+        let look = Look { links, ignored };
+        if !place.is_dir() {
+            return None;
+        }
+        tree(self, &place, path.as_str().as_bytes(), look, &[]).ok()?
+    }
+}
+
 /// How a directory is looked at.
 #[derive(Clone, Copy)]
 struct Look<'a> {

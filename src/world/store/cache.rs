@@ -286,6 +286,11 @@ impl LocalCache {
         }
     }
 
+    /// The listing of a directory output that is kept, for whoever wants to know what was in it.
+    pub fn listing(&self, digest: &Digest) -> Option<Tree> {
+        self.tree(digest).ok().flatten()
+    }
+
     /// The listing of a directory that is kept.
     pub(super) fn tree(&self, digest: &Digest) -> Result<Option<Tree>, Trouble> {
         Ok(self.blob(digest)?.and_then(|bytes| Tree::decode(&bytes)))
@@ -390,7 +395,7 @@ fn only_read() -> io::Error {
     io::Error::other("this cache is only read")
 }
 
-const RESULT_HEADER: &str = "pipe result 2";
+const RESULT_HEADER: &str = "pipe result 3";
 
 pub(super) fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
     let mut body = FlatWriter::default();

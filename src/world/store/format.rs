@@ -5,8 +5,10 @@
 use crate::base::content::Content;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
-use crate::base::record::{BuildEnd, Ending, Key, KeyParts, NodeRecord, Origin, Peak, PeakSource};
-use crate::base::record::{Row, RunCause, RunOutcome, RunRecord, RunResult, Usage};
+use crate::base::record::{BuildEnd, Ending, Key, KeyParts, Made, NodeRecord, Origin};
+use crate::base::record::{
+    Peak, PeakSource, Row, RunCause, RunOutcome, RunRecord, RunResult, Usage,
+};
 
 pub(super) fn put_content(out: &mut FlatWriter, content: &Content) {
     match content {
@@ -77,6 +79,10 @@ pub(super) fn put_result(out: &mut FlatWriter, result: &RunResult) {
     };
     out.long(result.duration_ms);
     put_usage(out, result.usage);
+    let made = result.made;
+    out.long(made.checkout)
+        .number(made.build)
+        .long(made.started_ms);
 }
 
 pub(super) fn take_result(from: &mut FlatReader<'_>) -> Option<RunResult> {
@@ -89,6 +95,11 @@ pub(super) fn take_result(from: &mut FlatReader<'_>) -> Option<RunResult> {
         },
         duration_ms: from.long()?,
         usage: take_usage(from)?,
+        made: Made {
+            checkout: from.long()?,
+            build: from.number()?,
+            started_ms: from.long()?,
+        },
     })
 }
 

@@ -12,6 +12,7 @@ mod frames;
 pub mod fresh;
 mod keep;
 pub mod ledger;
+pub mod listings;
 pub mod lock;
 mod map;
 mod restore;

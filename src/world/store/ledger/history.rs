@@ -29,6 +29,13 @@ impl Ledger {
             .collect()
     }
 
+    /// The remembered runs of a build, in the order in which they ended.
+    pub fn runs_in(&self, build: u32) -> Vec<RunRecord> {
+        let found = &self.found;
+        let runs = (0..found.runs.len()).filter_map(|place| found.run(place));
+        runs.filter(|run| run.build == build).collect()
+    }
+
     /// The last remembered run of a node.
     pub fn last_run(&self, name: &str) -> Option<RunRecord> {
         self.found
