@@ -11,6 +11,7 @@ mod build;
 mod cache;
 mod check;
 mod clean;
+mod diff;
 mod events;
 mod failure;
 mod fmt;
@@ -22,6 +23,7 @@ mod list;
 mod live;
 mod log;
 mod output;
+mod report;
 mod schema;
 mod status;
 mod trace;
@@ -88,6 +90,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Graph(graph) => graph::run(&caller, graph),
         Command::Log(log) => log::run(&caller, log),
         Command::History(history) => history::run(&caller, history),
+        Command::Report(report) => report::run(&caller, report),
+        Command::Diff(diff) => diff::run(&caller, diff),
         Command::Trace(trace) => trace::run(&caller, trace),
         Command::Cache(cache) => cache::run(&caller, &cache.what),
         Command::Clean(clean) => clean::run(&caller, clean),

@@ -3,6 +3,7 @@
 //! Does not know what is written to it.
 
 use super::session::SessionError;
+use crate::world::stream;
 pub use crate::world::stream::Stream;
 use std::path::Path;
 
@@ -12,4 +13,12 @@ use std::path::Path;
 /// It cannot be opened.
 pub fn open(path: &Path) -> Result<Stream, SessionError> {
     Ok(Stream::open(path)?)
+}
+
+/// Writes a document to a file.
+///
+/// # Errors
+/// It cannot be written.
+pub fn save(path: &Path, text: &str) -> Result<(), SessionError> {
+    Ok(stream::save(path, text.as_bytes())?)
 }

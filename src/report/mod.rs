@@ -7,7 +7,9 @@ mod blocks;
 
 mod changes;
 
+pub mod build;
 pub mod cache;
+pub mod compare;
 pub mod diff;
 pub mod failures;
 
