@@ -28,7 +28,8 @@ pub struct Totals {
     pub alone_ms: u64,
     /// Commands' time that restored results saved, in milliseconds.
     pub restored_ms: u64,
-    /// The most memory that all commands held together, in bytes; 0 where nobody looked.
+    /// The most memory that was seen in use at once, in bytes, or that one command is known to have held, if that is
+    /// more; 0 where nobody looked.
     pub peak: u64,
 }
 
@@ -49,6 +50,8 @@ impl Totals {
         for node in &story.nodes {
             let ran = node.ran_ms();
             let slots = u64::from(node.takes.slots.max(1)).min(jobs);
+            let peak = node.usage.peak.map_or(0, |peak| peak.bytes);
+            totals.peak = totals.peak.max(peak);
             totals.held_ms += ran * if node.takes.alone { jobs } else { slots };
             if node.takes.alone {
                 totals.alone_ms += ran;

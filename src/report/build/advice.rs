@@ -10,6 +10,8 @@ use crate::logic::story::path::Because;
 use crate::report::units;
 use std::fmt::Write;
 
+/// So many nodes are named that would shorten the build.
+const NODES: usize = 5;
 /// So many steps of the path are told; of more the longest.
 const STEPS: usize = 40;
 
@@ -72,11 +74,7 @@ pub(super) fn tiles(story: &Story, found: &Found) -> String {
         let whose = largest.map_or_else(String::new, |(bytes, node)| {
             format!("{} took up to {}", node.name, units::size(bytes))
         });
-        tile(
-            &units::size(totals.peak),
-            "held at most by all commands",
-            &whose,
-        );
+        tile(&units::size(totals.peak), "held at most", &whose);
     }
     if totals.alone_ms > 0 {
         tile(
@@ -156,19 +154,23 @@ pub(super) fn sentences(story: &Story, found: &Found) -> Vec<String> {
         return vec!["No command ran.".to_owned()];
     }
     let telling = |took: u64| took + was / 50 < was;
-    let time = units::duration_ms;
+    let shorter = |took: u64| {
+        let saved = was - took;
+        format!(
+            "{} ({} %) shorter",
+            units::duration_ms(saved),
+            saved * 100 / was
+        )
+    };
     let mut told = Vec::new();
-    for &(node, took) in &reckoned.without {
+    for &(node, took) in reckoned.without.iter().take(NODES) {
         let name = &story.nodes[node as usize].name;
         if telling(took) {
-            told.push((
-                was - took,
-                format!(
-                    "Without the time of {name} it would have taken {} instead of {}.",
-                    time(took),
-                    time(was)
-                ),
-            ));
+            let said = format!(
+                "Without the time of {name} it would have been {}.",
+                shorter(took)
+            );
+            told.push((was - took, said));
         }
     }
     let more = reckoned.with_jobs.iter().find(|(_, took)| telling(*took));
@@ -176,38 +178,34 @@ pub(super) fn sentences(story: &Story, found: &Found) -> Vec<String> {
         let best = reckoned
             .with_jobs
             .iter()
-            .map(|(_, took)| *took)
-            .min()
-            .unwrap_or(*took);
-        let further = match reckoned.with_jobs.iter().find(|(_, with)| *with == best) {
+            .min_by_key(|(jobs, took)| (*took, *jobs));
+        let further = match best {
             Some((all, best)) if *best + was / 50 < *took => {
-                format!(", with {all} {}", time(*best))
+                format!(", with {all} {}", shorter(*best))
             }
             _ => String::new(),
         };
-        told.push((
-            was - took,
-            format!(
-                "With {jobs} slots it would have taken {}{further}; with {} it took {}.",
-                time(*took),
-                story.jobs,
-                time(was)
-            ),
-        ));
+        let said = format!(
+            "With {jobs} slots instead of {} it would have been {}{further}.",
+            story.jobs,
+            shorter(*took)
+        );
+        told.push((was - took, said));
     }
     if let Some(took) = reckoned.not_exclusive.filter(|took| telling(*took)) {
-        told.push((
-            was - took,
-            format!(
-                "If no node were exclusive it would have taken {}.",
-                time(took)
-            ),
-        ));
+        let said = format!(
+            "If no node were exclusive it would have been {}.",
+            shorter(took)
+        );
+        told.push((was - took, said));
     }
     told.sort_by_key(|(saved, _)| std::cmp::Reverse(*saved));
     let mut told: Vec<String> = told.into_iter().map(|(_, said)| said).collect();
     told.push(match telling(reckoned.with_all_jobs) {
-        true => format!("No number of slots makes it shorter than {}: that is what needs, exclusive nodes and resources ask for.", time(reckoned.with_all_jobs)),
+        true => format!(
+            "No number of slots would have made it more than {}: the rest is what needs, exclusive nodes and resources ask for.",
+            shorter(reckoned.with_all_jobs)
+        ),
         false => "More slots would not make it shorter: needs, exclusive nodes and resources ask for this time.".to_owned(),
     });
     told

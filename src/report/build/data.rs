@@ -3,7 +3,7 @@
 //! Times are milliseconds since the build began, sizes are bytes. Does not know how it is drawn.
 
 use super::{Found, Telling, code, counted, plain};
-use crate::base::record::RunRecord;
+use crate::base::record::{Ending, RunRecord};
 use crate::base::story::{Fate, NodeStory, Story};
 use crate::report::history;
 use crate::report::words;
@@ -56,6 +56,7 @@ struct Node<'t> {
     peak: Option<u64>,
     key: Option<String>,
     unchanged: bool,
+    ended: String,
     log: Option<Log>,
     runs: Vec<(u32, u64, &'static str)>,
     usual: Option<u64>,
@@ -204,11 +205,29 @@ fn entry<'t>(
         peak: node.usage.peak.map(|peak| peak.bytes),
         key: node.key.map(|key| key.0.short().to_string()),
         unchanged: node.unchanged,
+        ended: match node.fate {
+            Fate::Failed => ended(&runs, telling.story.build),
+            _ => String::new(),
+        },
         log,
         runs: runs[runs.len().saturating_sub(RUNS)..]
             .iter()
             .map(point)
             .collect(),
         usual: history::median_ms(&runs),
+    }
+}
+
+/// How the last try of a build ended.
+fn ended(runs: &[RunRecord], build: u32) -> String {
+    let run = runs.iter().rev().find(|run| run.build == build);
+    match run.map(|run| run.ending) {
+        None => String::new(),
+        Some(Ending::Exit(0)) => "exit code 0, but it did not leave what it declares".to_owned(),
+        Some(Ending::Exit(code)) => format!("exit code {code}"),
+        Some(Ending::Signal(signal)) => format!("ended by signal {signal}"),
+        Some(Ending::NotStarted) => "could not be started".to_owned(),
+        Some(Ending::TimedOut) => "took longer than its timeout allows".to_owned(),
+        Some(Ending::Undeclared) => "touched files that it does not declare".to_owned(),
     }
 }

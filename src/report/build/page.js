@@ -27,7 +27,13 @@
   const waits = [[0, 0]];
   for (const [moment, change] of steps) { waiting += change; if (waits[waits.length - 1][0] === moment) waits[waits.length - 1][1] = waiting; else waits.push([moment, waiting]); }
   const mostWaiting = waits.reduce((most, [, count]) => Math.max(most, count), 0);
-  const peak = data.memory.reduce((most, [, bytes]) => Math.max(most, bytes), 0);
+  // What each command held at most, added up over those that ran: no look can have missed more.
+  const changes = [];
+  for (const bar of bars) { const most = nodes[bar.number].peak; if (most !== null) changes.push([bar.from, most], [bar.to, -most]); }
+  changes.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+  const added = [[0, 0]];
+  for (const [moment, change] of changes) added.push([moment, added[added.length - 1][1] + change]);
+  const peak = [...data.memory, ...added].reduce((most, [, bytes]) => Math.max(most, bytes), 0);
   const laneHigh = Math.max(7, Math.min(26, Math.floor(360 / data.lanes)));
   const top = 36, gap = 12;
   const rows = { lanes: top, back: top + data.lanes * laneHigh + gap };
@@ -112,6 +118,9 @@
     }
     area(pen, waits, mostWaiting, rows.waits, 34, "waits", true);
     area(pen, [...data.memory, [whole, 0]], peak, rows.memory, 70, "memory", false);
+    pen.beginPath();
+    added.forEach(([moment, bytes], place) => { const y = rows.memory + 70 - bytes / Math.max(peak, 1) * 70; if (place) pen.lineTo(x(moment), rows.memory + 70 - added[place - 1][1] / Math.max(peak, 1) * 70); pen.lineTo(x(moment), y); });
+    if (peak) { pen.strokeStyle = hue("memory"); pen.lineWidth = 1.5; pen.setLineDash([2, 2]); pen.stroke(); pen.setLineDash([]); }
     pen.restore();
     if (back.length) label("restored", rows.back + 10);
     if (mostWaiting) { label("waiting", rows.waits + 10); label("up to " + mostWaiting, rows.waits + 25); }
@@ -292,6 +301,7 @@
     const node = nodes[number], parts = [stateLine(node.state)];
     for (const reason of node.reasons) parts.push(make("p", reason, "said"));
     const words = facts(node);
+    if (node.ended) parts.push(make("p", node.ended));
     if (words) parts.push(make("p", words, "dim"));
     if (node.command) parts.push(make("h3", "Command"), make("pre", node.command));
     if (node.log) { parts.push(make("h3", node.log.cut ? "The end of what it printed" : "What it printed"), make("pre", node.log.text || "nothing", "log")); }

@@ -200,7 +200,8 @@
 
   const asked = new URLSearchParams(location.hash.slice(1));
   if (asked.get("theme")) document.documentElement.dataset.theme = asked.get("theme");
-  asTable(asked.has("table"));
+  // A picture of thousands of cards takes a browser a while, so it is drawn only for those who ask for it.
+  asTable(asked.has("table") || data.cards.length > 2000);
   if (asked.get("search")) { search.value = asked.get("search"); look(); }
   const node = byName.get(asked.get("node"));
   if (node) choose(node.card, false, node.node);

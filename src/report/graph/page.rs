@@ -27,7 +27,7 @@ pub fn page(picture: &Picture<'_>) -> String {
     let data = json::graph_in_a_line(picture).replace('<', "\\u003c");
     let note = match picture.drawing.cards.len() {
         count if count > MANY => format!(
-            "<p class=\"note\">{count} cards are more than one can look at. The table and the search know all of them; <code>pipe graph TARGET</code> or <code>pipe graph --stale</code> draws less.</p>"
+            "<p class=\"note\">{count} cards are more than one can look at, so the page opens with the table. <code>pipe graph TARGET</code> or <code>pipe graph --stale</code> draws less.</p>"
         ),
         _ => String::new(),
     };
