@@ -12,8 +12,10 @@ use std::fmt::Write;
 
 /// So many nodes are named that would shorten the build.
 const NODES: usize = 5;
+/// From this share of the slots' time on, in percent, the path says little.
+const BUSY: u64 = 95;
 /// So many steps of the path are told; of more the longest.
-const STEPS: usize = 40;
+const STEPS: usize = 20;
 
 /// The figures at the top.
 pub(super) fn tiles(story: &Story, found: &Found) -> String {
@@ -201,6 +203,13 @@ pub(super) fn sentences(story: &Story, found: &Found) -> Vec<String> {
     }
     told.sort_by_key(|(saved, _)| std::cmp::Reverse(*saved));
     let mut told: Vec<String> = told.into_iter().map(|(_, said)| said).collect();
+    let used = (found.totals.held_ms * 100).checked_div(found.totals.offered_ms);
+    if let Some(used) = used.filter(|used| *used >= BUSY) {
+        told.insert(
+            0,
+            format!("The slots were in use {used} % of the time: there was more work than slots, whatever came first."),
+        );
+    }
     told.push(match telling(reckoned.with_all_jobs) {
         true => format!(
             "No number of slots would have made it more than {}: the rest is what needs, exclusive nodes and resources ask for.",
