@@ -72,17 +72,17 @@ impl History {
         if node.fate != Fate::Restored {
             let path = state::log_path(&self.state, &node.name, build);
             let bytes = state::read_log_end(&path, most + 1).ok()?;
-            return Some(end_of(bytes, most));
+            return Some(end_of(&bytes, most));
         }
         let is_of =
             |record: &NodeRecord| record.build == build && record.origin == Origin::Restored;
         let record = self.ledger.node(&node.name).filter(is_of)?;
         let log = self.cache.blob(&record.result.log?).ok()??;
-        Some(end_of(log, most))
+        Some(end_of(&log, most))
     }
 }
 
-fn end_of(bytes: Vec<u8>, most: u64) -> (Vec<u8>, bool) {
+fn end_of(bytes: &[u8], most: u64) -> (Vec<u8>, bool) {
     let left_out = bytes.len().saturating_sub(most as usize);
     (bytes[left_out..].to_vec(), left_out > 0)
 }

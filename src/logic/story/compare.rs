@@ -113,7 +113,7 @@ impl<'s> Side<'s> {
         let left = || {
             self.left
                 .get(name)
-                .map(|node| Standing::of(node).as_fresh())
+                .map(|node| Standing::of(node).made_fresh())
         };
         match self.nodes.get(name) {
             Some(node) if node.fate == Fate::Fresh && node.key.is_none() => {
@@ -142,7 +142,7 @@ impl Standing {
         }
     }
 
-    fn as_fresh(mut self) -> Standing {
+    fn made_fresh(mut self) -> Standing {
         self.fate = Fate::Fresh;
         self
     }

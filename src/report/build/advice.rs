@@ -5,7 +5,7 @@
 
 use super::Found;
 use super::xml;
-use crate::base::story::{Fate, Story};
+use crate::base::story::{Fate, NodeStory, Story};
 use crate::logic::story::path::Because;
 use crate::report::units;
 use std::fmt::Write;
@@ -30,7 +30,7 @@ pub(super) fn tiles(story: &Story, found: &Found) -> String {
         );
     };
     let ran = story.nodes.iter().filter(|node| !node.tries.is_empty());
-    let commands: u64 = ran.clone().map(|node| node.ran_ms()).sum();
+    let commands: u64 = ran.clone().map(NodeStory::ran_ms).sum();
     tile(
         &units::duration_ms(story.took_ms),
         "from start to end",

@@ -25,6 +25,9 @@ use std::fmt::Write;
 /// Above so many cards no picture is drawn: it would be none, and browsers would stall.
 const MANY: usize = 2000;
 
+/// The last bytes of what a node printed, at most so many, and whether something is left out before them.
+pub type LogEnd<'t> = &'t dyn Fn(&NodeStory, u64) -> Option<(Vec<u8>, bool)>;
+
 /// What is told of a build.
 pub struct Telling<'t> {
     /// Its story.
@@ -38,7 +41,7 @@ pub struct Telling<'t> {
     /// A node's runs, oldest first.
     pub runs: &'t dyn Fn(&str) -> Vec<RunRecord>,
     /// The end of what a node printed, and whether something is left out before it.
-    pub log: &'t dyn Fn(&NodeStory, u64) -> Option<(Vec<u8>, bool)>,
+    pub log: LogEnd<'t>,
 }
 
 /// What follows from a story, worked out once.
