@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 pub(super) use building::{Build, Building, OnChange, Trace, Watch};
 pub(super) use graph::{Graph, GraphFormat};
-pub(super) use looking::{History, List, Log, Status, Why};
+pub(super) use looking::{Diff, History, List, Log, Report, ReportFormat, Status, Why};
 
 /// The heading above the options that every command has.
 pub(super) const EVERYWHERE: &str = "Options of all commands";
@@ -103,6 +103,10 @@ pub(super) enum Command {
     Log(Log),
     /// List past builds, or the runs of a node: when, why, how long
     History(History),
+    /// Tell of a build in one page: timeline, memory, critical path, what the cache saved, graph, logs
+    Report(Report),
+    /// Say what differs between two builds: nodes, keys, times, outputs
+    Diff(Diff),
     /// Run a node and compare the files that it opens with those that it declares
     Trace(Trace),
     /// Remove outputs that pipe wrote; never sources, never what somebody changed
@@ -164,6 +168,8 @@ pub(super) enum SchemaName {
     CacheStats,
     /// `pipe check --format json`
     Check,
+    /// `pipe diff --json`
+    Diff,
     /// A line of `pipe build --events`
     Events,
     /// `pipe graph --format json`

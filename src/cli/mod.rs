@@ -14,6 +14,7 @@ mod check;
 mod ci;
 mod clean;
 mod complete;
+mod diff;
 mod events;
 mod failure;
 mod fmt;
@@ -26,6 +27,7 @@ mod live;
 mod log;
 mod man;
 mod output;
+mod report;
 mod schema;
 mod status;
 mod trace;
@@ -97,6 +99,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Graph(graph) => graph::run(&caller, graph),
         Command::Log(log) => log::run(&caller, log),
         Command::History(history) => history::run(&caller, history),
+        Command::Report(report) => report::run(&caller, report),
+        Command::Diff(diff) => diff::run(&caller, diff),
         Command::Trace(trace) => trace::run(&caller, trace),
         Command::Cache(cache) => cache::run(&caller, &cache.what),
         Command::Clean(clean) => clean::run(&caller, clean),

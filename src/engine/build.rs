@@ -8,6 +8,7 @@ mod changed;
 mod ended;
 mod follow;
 mod started;
+mod story;
 mod temporary;
 
 use super::check::{self, CheckFound, Checked};
@@ -28,14 +29,15 @@ use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, Use};
 use crate::logic::plan::Reason;
-use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler, State};
+use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler};
+use crate::logic::story::Gatherer;
 use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::execute::guard::Guard;
 use crate::world::execute::orphans;
 use crate::world::interrupt;
 use crate::world::trouble::Trouble;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::Instant;
@@ -86,6 +88,16 @@ pub fn build(
     };
     let work = items.nodes.len();
     let scheduler = Scheduler::new(&limits, &schedule);
+    let story = match work {
+        0 => Gatherer::default(),
+        _ => story::begin(&shared, &items, &schedule, &limits, &resources.0),
+    };
+    let story = RefCell::new(story);
+    let mut tell = |event: BuildEvent| {
+        let at = hands.begun.elapsed().as_millis() as u64;
+        story.borrow_mut().hear(at, &event);
+        tell(event);
+    };
     let _announced = (work > 0).then(|| tools.announce(&project.place));
     let mut build = Build {
         shared: &shared,
@@ -111,7 +123,8 @@ pub fn build(
             fresh: total - work,
             ..Summary::default()
         },
-        tell,
+        tell: &mut tell,
+        story: &story,
         begun: hands.begun,
     };
     if !request.removed.is_empty() {
@@ -136,9 +149,13 @@ pub fn build(
     } = build;
     if work > 0 {
         upkeep::forget_the_old(project, shared.build);
+        let story = story.take();
+        if let Some(trouble) = story::end(story, &shared, begun, summary.interrupted) {
+            tell(BuildEvent::Notice(Notice::Trouble(trouble)));
+        }
     }
     leaving.finish(project, tools, memory, &nodes)?;
-    room::after_build(project, tools, request.cache_max, tell);
+    room::after_build(project, tools, request.cache_max, &mut tell);
     summary.took = begun.elapsed();
     tell(BuildEvent::Finished(summary.clone()));
     Ok(summary)
@@ -173,6 +190,7 @@ struct Build<'a, 'w> {
     changes: changed::Changes,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
+    story: &'w RefCell<Gatherer>,
     begun: Instant,
 }
 
@@ -343,24 +361,6 @@ impl<'a> Build<'a, '_> {
             false => self.standing.at(graph, tools, input.path),
         };
         graph.inputs(self.node(item)).map(known).collect()
-    }
-
-    /// Nodes that will not be reached any more, told once at the end.
-    fn settle_the_rest(&mut self) {
-        for item in 0..self.nodes.len() as u32 {
-            match self.scheduler.state(item) {
-                State::Blocked { by } => {
-                    self.summary.blocked += 1;
-                    let by = self.graph().name(self.node(by)).to_owned();
-                    self.finished(item, Outcome::Blocked { by });
-                }
-                State::Stopped => {
-                    self.summary.stopped += 1;
-                    self.finished(item, Outcome::Stopped);
-                }
-                _ => {}
-            }
-        }
     }
 
     fn finished(&mut self, item: u32, outcome: Outcome) {

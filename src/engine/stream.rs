@@ -4,6 +4,7 @@
 
 use super::session::SessionError;
 use crate::world::nearby;
+use crate::world::stream;
 pub use crate::world::stream::Stream;
 use crate::world::trouble::Trouble;
 use std::path::Path;
@@ -22,4 +23,12 @@ pub fn open(path: &Path) -> Result<Stream, SessionError> {
 /// It cannot be opened or written.
 pub fn append(path: &Path, text: &str) -> Result<(), Trouble> {
     nearby::append(path, text)
+}
+
+/// Writes a document to a file.
+///
+/// # Errors
+/// It cannot be written.
+pub fn save(path: &Path, text: &str) -> Result<(), SessionError> {
+    Ok(stream::save(path, text.as_bytes())?)
 }

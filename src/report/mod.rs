@@ -7,9 +7,10 @@ mod blocks;
 
 mod changes;
 
+pub mod build;
 pub mod cache;
-
 pub mod ci;
+pub mod compare;
 pub mod diff;
 pub mod failures;
 

@@ -1,8 +1,10 @@
-//! What can be typed after the commands that only look: `status`, `why`, `list`, `log`, `history`.
+//! What can be typed after the commands that only look: `status`, `why`, `list`, `log`, `history`,
+//! `report`, `diff`.
 //!
 //! Does not know what any of it does.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Status {
@@ -75,6 +77,48 @@ pub(in crate::cli) struct History {
     /// The last N; without it 20, or with --json all that are remembered
     #[arg(short = 'n', long, value_name = "N")]
     pub(in crate::cli) last: Option<usize>,
+    /// One JSON document on standard output, for programs
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipe report -o report.html              a page to look around in, of the last build
+  pipe report 12 > report.html            of build 12
+  pipe report --format trace -o b.json    for Perfetto, chrome://tracing and Speedscope")]
+pub(in crate::cli) struct Report {
+    /// The number of a build, as `pipe history` shows it; without one the last
+    #[arg(value_name = "BUILD")]
+    pub(in crate::cli) build: Option<u32>,
+    /// A page, or trace events for other viewers
+    #[arg(long, value_name = "FORMAT", default_value = "html")]
+    pub(in crate::cli) format: ReportFormat,
+    /// Write FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ReportFormat {
+    Html,
+    Trace,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pipe diff            the last build and the one before it
+  pipe diff 12         build 12 and the last
+  pipe diff 12 15      these two")]
+pub(in crate::cli) struct Diff {
+    /// The number of a build, as `pipe history` shows it; without one that before the last
+    #[arg(value_name = "BUILD")]
+    pub(in crate::cli) first: Option<u32>,
+    /// The other; without one the last
+    #[arg(value_name = "BUILD")]
+    pub(in crate::cli) second: Option<u32>,
     /// One JSON document on standard output, for programs
     #[arg(long)]
     pub(in crate::cli) json: bool,

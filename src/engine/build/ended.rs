@@ -87,6 +87,7 @@ impl Build<'_, '_> {
         self.note_outputs(node, &settled);
         self.leaving
             .settled(&self.shared.project.graph, node, &settled);
+        self.tell_settled(node, &settled);
         self.memory.node(self.shared.project, node, settled, origin)
     }
 
@@ -167,6 +168,24 @@ impl Build<'_, '_> {
         self.outlook.returns(item);
         self.tell_scheduler(News::Again(item));
         true
+    }
+
+    /// Nodes that will not be reached any more, told once at the end.
+    pub(super) fn settle_the_rest(&mut self) {
+        for item in 0..self.nodes.len() as u32 {
+            match self.scheduler.state(item) {
+                State::Blocked { by } => {
+                    self.summary.blocked += 1;
+                    let by = self.graph().name(self.node(by)).to_owned();
+                    self.finished(item, Outcome::Blocked { by });
+                }
+                State::Stopped => {
+                    self.summary.stopped += 1;
+                    self.finished(item, Outcome::Stopped);
+                }
+                _ => {}
+            }
+        }
     }
 
     /// What cannot be remembered must not go on being made; what runs is let end. The item that this came up with has

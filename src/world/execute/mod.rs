@@ -31,6 +31,7 @@ use crate::world::trouble::Trouble;
 
 pub mod aside;
 pub mod bytecode;
+mod curve;
 pub mod environment;
 pub mod git;
 mod group;

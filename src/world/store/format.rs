@@ -104,7 +104,7 @@ pub(super) fn take_result(from: &mut FlatReader<'_>) -> Option<RunResult> {
 }
 
 /// A byte says what is known; what is not known takes no room.
-fn put_usage(out: &mut FlatWriter, usage: Usage) {
+pub(super) fn put_usage(out: &mut FlatWriter, usage: Usage) {
     let source = usage.peak.map_or(0, |peak| match peak.source {
         PeakSource::Sampled => 1,
         PeakSource::LargestProcess => 2,
@@ -114,7 +114,7 @@ fn put_usage(out: &mut FlatWriter, usage: Usage) {
     usage.peak.map(|peak| out.long(peak.bytes));
 }
 
-fn take_usage(from: &mut FlatReader<'_>) -> Option<Usage> {
+pub(super) fn take_usage(from: &mut FlatReader<'_>) -> Option<Usage> {
     let known = from.byte()?;
     let source = match known >> 1 {
         0 => None,

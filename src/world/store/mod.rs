@@ -18,6 +18,7 @@ mod map;
 mod restore;
 mod room;
 pub mod state;
+pub mod stories;
 mod verify;
 
 pub use archive::{ArchiveFault, Carried, Weight};

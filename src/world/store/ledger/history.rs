@@ -42,6 +42,12 @@ impl Ledger {
             .run(*self.found.runs_by_node().get(name)?.last()?)
     }
 
+    /// The remembered runs of a build, in the order in which they ended.
+    pub fn runs_of_build(&self, build: u32) -> Vec<RunRecord> {
+        let all = (0..self.found.runs.len()).filter_map(|place| self.found.run(place));
+        all.filter(|run| run.build == build).collect()
+    }
+
     /// The remembered builds that had something to do, oldest first.
     pub fn builds(&self) -> Vec<BuildRecord> {
         let mut builds: BTreeMap<u32, BuildRecord> = BTreeMap::new();
