@@ -4,7 +4,7 @@ use super::{measure, row};
 use pipe::base::content::Content;
 use pipe::base::digest::Digest;
 use pipe::base::path::ProjectPath;
-use pipe::base::record::{Key, KeyParts, NodeRecord, Origin, Row, RunResult, Usage};
+use pipe::base::record::{Key, KeyParts, Made, NodeRecord, Origin, Row, RunResult, Usage};
 use pipe::world::store::ledger::Entry;
 use pipe::world::store::ledger::{Ledger, LedgerWriter};
 use std::fs;
@@ -70,6 +70,7 @@ fn node(number: usize) -> (String, NodeRecord) {
             log: None,
             duration_ms: 12,
             usage: Usage::default(),
+            made: Made::default(),
         },
         origin: Origin::Ran,
         build: 1,

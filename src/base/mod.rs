@@ -1,4 +1,4 @@
-//! The ground floor: values that every other room may name. A closed list of five files.
+//! The ground floor: values that every other room may name. A closed list.
 //!
 //! Knows nothing of manifests, graphs, disks or processes.
 
@@ -8,3 +8,4 @@ pub mod flat;
 pub mod path;
 pub mod quantity;
 pub mod record;
+pub mod story;

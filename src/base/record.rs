@@ -55,6 +55,19 @@ pub struct RunResult {
     pub duration_ms: u64,
     /// What it took of the machine.
     pub usage: Usage,
+    /// Where and when that was. For people; nothing is judged by it.
+    pub made: Made,
+}
+
+/// Where and when a result was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Made {
+    /// Tells one checkout from another; says nothing about where it is.
+    pub checkout: u64,
+    /// The number of the build there.
+    pub build: u32,
+    /// When that build began, milliseconds since 1970 UTC.
+    pub started_ms: u64,
 }
 
 /// What a command took of the machine, as far as that could be measured.

@@ -7,15 +7,16 @@ mod graph;
 mod looking;
 
 use super::cache::arguments::CacheCommand;
+use super::caching::CacheChoice;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 pub(super) use building::{Build, Building, OnChange, Trace, Watch};
 pub(super) use graph::{Graph, GraphFormat};
-pub(super) use looking::{History, List, Log, Status, Why};
+pub(super) use looking::{Diff, History, List, Log, Report, ReportFormat, Status, Why};
 
 /// The heading above the options that every command has.
-const EVERYWHERE: &str = "Options of all commands";
+pub(super) const EVERYWHERE: &str = "Options of all commands";
 
 /// A declarative build system for data pipelines.
 ///
@@ -36,7 +37,8 @@ Examples:
   pipe why train            the whole chain of reasons
   pipe log train            what it printed
 
-Exit codes: 0 done, 1 a node failed, 2 usage or manifest, 3 stale (status --exit-code), 5 busy (build --no-wait), 130 interrupted."
+Exit codes: 0 done, 1 a node failed, 2 usage or manifest, 3 stale (status --exit-code),
+4 not in the cache (build --cache-only), 5 busy (build --no-wait), 130 interrupted."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -56,6 +58,8 @@ pub(super) struct Global {
     /// Where results are kept, instead of .pipe/cache; may be shared by checkouts [env: PIPE_CACHE_DIR]
     #[arg(long, value_name = "DIR", global = true, help_heading = EVERYWHERE)]
     pub(super) cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) caches: CacheChoice,
     /// Another value for a parameter, for this call; may be given more than once
     #[arg(short = 'S', long, value_name = "NAME=VALUE", value_parser = name_and_value, global = true, help_heading = EVERYWHERE)]
     pub(super) set: Vec<(String, String)>,
@@ -99,6 +103,10 @@ pub(super) enum Command {
     Log(Log),
     /// List past builds, or the runs of a node: when, why, how long
     History(History),
+    /// Tell of a build in one page: timeline, memory, critical path, what the cache saved, graph, logs
+    Report(Report),
+    /// Say what differs between two builds: nodes, keys, times, outputs
+    Diff(Diff),
     /// Run a node and compare the files that it opens with those that it declares
     Trace(Trace),
     /// Remove outputs that pipe wrote; never sources, never what somebody changed
@@ -113,6 +121,36 @@ pub(super) enum Command {
     Fmt(Fmt),
     /// Print what a manifest may hold, as a KDL Schema, or what programs get, as a JSON Schema
     Schema(Schema),
+    /// Print what makes a shell complete commands, nodes, tags and paths
+    Completions(Completions),
+    /// Print the manual page, or write those of all commands into a folder
+    Man(Man),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  source <(pipe completions bash)       in ~/.bashrc
+  source <(pipe completions zsh)        in ~/.zshrc, behind compinit
+  pipe completions fish | source        in ~/.config/fish/completions/pipe.fish")]
+pub(super) struct Completions {
+    /// Which
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: Shell,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Man {
+    /// A folder that is there, such as ~/.local/share/man/man1; without it the page of `pipe` itself goes to standard output
+    #[arg(value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +168,8 @@ pub(super) enum SchemaName {
     CacheStats,
     /// `pipe check --format json`
     Check,
+    /// `pipe diff --json`
+    Diff,
     /// A line of `pipe build --events`
     Events,
     /// `pipe graph --format json`

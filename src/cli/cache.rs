@@ -4,6 +4,7 @@ pub(super) mod arguments;
 
 use super::{Caller, exit, output};
 use crate::engine::carry;
+use crate::engine::project::Access;
 use crate::engine::room::{self, CacheMax, Pruning};
 use crate::engine::session::{Session, SessionError};
 use crate::logic::room::Policy;
@@ -13,14 +14,49 @@ use arguments::{CacheCommand, CacheExport, CacheImport, CachePrune, CacheStats};
 pub(super) fn run(caller: &Caller, asked: &CacheCommand) -> Result<u8, SessionError> {
     match asked {
         CacheCommand::Stats(stats) => self::stats(caller, stats),
-        CacheCommand::Verify => verify(caller),
-        CacheCommand::Prune(prune) => self::prune(caller, prune),
+        CacheCommand::Verify => {
+            needs(caller, "checked, which puts aside what is damaged", WRITE)?;
+            verify(caller)
+        }
+        CacheCommand::Prune(prune) => {
+            let wanted = if prune.dry_run { NOTHING } else { WRITE };
+            needs(caller, "pruned", wanted)?;
+            self::prune(caller, prune)
+        }
         CacheCommand::Path => {
             output::data(format!("{}\n", caller.place()?.cache.display()).as_bytes());
             Ok(exit::DONE)
         }
-        CacheCommand::Export(export) => self::export(caller, export),
-        CacheCommand::Import(import) => self::import(caller, import),
+        CacheCommand::Export(export) => {
+            needs(caller, "exported", READ)?;
+            self::export(caller, export)
+        }
+        CacheCommand::Import(import) => {
+            needs(caller, "added to", WRITE)?;
+            self::import(caller, import)
+        }
+    }
+}
+
+const NOTHING: Access = Access {
+    read: false,
+    write: false,
+};
+const READ: Access = Access {
+    read: true,
+    write: false,
+};
+const WRITE: Access = Access {
+    read: false,
+    write: true,
+};
+
+/// `--cache` says what the cache is used for here; whatever goes against that is refused.
+fn needs(caller: &Caller, done: &'static str, wanted: Access) -> Result<(), SessionError> {
+    let given = caller.place()?.access;
+    match wanted.read && !given.read || wanted.write && !given.write {
+        true => Err(SessionError::CacheUse { done }),
+        false => Ok(()),
     }
 }
 
@@ -110,8 +146,9 @@ fn export(caller: &Caller, asked: &CacheExport) -> Result<u8, SessionError> {
     let mut session = Session::open(&caller.place()?, caller.given())?;
     let selection = session.select(&asked.targets)?;
     let file = caller.folder().join(&asked.file);
-    let exported = carry::export(&mut session, &selection, &file)?;
+    let exported = carry::export(&mut session, &selection, &file, asked.max_size)?;
     output::talk(&cache::left_out(&exported.left_out));
+    output::talk(&cache::too_large(&exported.too_large));
     let carried = exported.carried;
     output::talk(&format!(
         "{} and {}, {}, are in {}\n",

@@ -3,6 +3,7 @@
 //! Problems of the manifest are drawn by `report/problems`; the rest is said here, each with what to do.
 
 use super::{Caller, output};
+use crate::engine::changed::GitFault;
 use crate::engine::project::OpenError;
 use crate::engine::session::SessionError;
 use crate::logic::graph::select::UnknownTarget;
@@ -90,10 +91,16 @@ pub(super) fn complaints(error: &SessionError, caller: &Caller) -> Vec<Problem> 
             let message = format!("cannot {verb} {}: {said}", file.display());
             one("archive", message)
         }
+        SessionError::CacheUse { done } => {
+            let message = format!("the cache cannot be {done}: `--cache` says that it is not used for that");
+            let help = "leave out `--cache`, or say `--cache read-write`";
+            vec![Problem::error(&nowhere, "cache-use", message).help(help)]
+        }
         SessionError::BadVariable { name, said } => {
             let message = format!("the variable {name} makes no sense: {said}");
             one("bad-variable", message)
         }
+        SessionError::Git(fault) => git(fault, &nowhere),
         SessionError::UnknownTargets(targets) => unknown_targets(targets, &nowhere),
         SessionError::Missing(missing) => self::missing(missing, &nowhere),
     }
@@ -115,11 +122,35 @@ fn sum(error: &SessionError, complaints: usize) -> Option<String> {
         SessionError::Missing(_) => Some(format!("{} missing", units::count(complaints, "source"))),
         SessionError::Open(_)
         | SessionError::Busy(_)
+        | SessionError::Git(_)
         | SessionError::Trouble(_)
         | SessionError::Archive { .. }
+        | SessionError::CacheUse { .. }
         | SessionError::BadVariable { .. }
         | SessionError::UnknownTargets(_) => None,
     }
+}
+
+fn git(fault: &GitFault, nowhere: &Arc<Source>) -> Vec<Problem> {
+    let (message, help) = match fault {
+        GitFault::NotStarted(said) => (
+            format!("what was changed cannot be found out: git could not be started ({said})"),
+            "--changed-since needs the program git in the PATH; without the option everything stale is built".to_owned(),
+        ),
+        GitFault::NoRepository(folder) => (
+            format!("what was changed cannot be found out: {} lies in no git repository", folder.display()),
+            "without --changed-since everything stale is built".to_owned(),
+        ),
+        GitFault::UnknownRevision(revision) => (
+            format!("git knows no revision `{revision}` here"),
+            "a shallow clone lacks old revisions: `git fetch origin REV`, or with actions/checkout `fetch-depth: 0`".to_owned(),
+        ),
+        GitFault::Refused(said) => (
+            format!("what was changed cannot be found out: git said: {said}"),
+            String::new(),
+        ),
+    };
+    vec![Problem::error(nowhere, "git", message).help(help)]
 }
 
 fn unknown_targets(targets: &[UnknownTarget], nowhere: &Arc<Source>) -> Vec<Problem> {

@@ -88,7 +88,7 @@ fn laid_out(caller: &Caller, file: &ManifestFile) -> Option<String> {
         }
         Err(FormatFault::Unsure(why)) => {
             output::talk(&format!(
-                "error: {} is left as it is: laid out, it would not say the same ({why})\n  help: this is a mistake of pipe; please report it with the file\n",
+                "error: {} is left as it is: laid out, it would not say the same ({why})\n  help: this is a mistake of pipe; report it with the file\n",
                 file.shown
             ));
             None

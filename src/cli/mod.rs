@@ -9,8 +9,12 @@
 mod arguments;
 mod build;
 mod cache;
+mod caching;
 mod check;
+mod ci;
 mod clean;
+mod complete;
+mod diff;
 mod events;
 mod failure;
 mod fmt;
@@ -21,7 +25,9 @@ mod keys;
 mod list;
 mod live;
 mod log;
+mod man;
 mod output;
+mod report;
 mod schema;
 mod status;
 mod trace;
@@ -49,6 +55,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// `status --exit-code`: something is stale.
     pub const STALE: u8 = 3;
+    /// `build --cache-only`: something is not in the cache.
+    pub const NOT_CACHED: u8 = 4;
     /// `build --no-wait`: another process works in the project.
     pub const BUSY: u8 = 5;
     /// Interrupted by a signal.
@@ -59,6 +67,9 @@ pub mod exit {
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     if let Some(code) = hidden::run(&arguments) {
+        return ExitCode::from(code);
+    }
+    if let Some(code) = complete::answer(&arguments) {
         return ExitCode::from(code);
     }
     let parsed = match Arguments::try_parse_from(arguments) {
@@ -88,6 +99,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Graph(graph) => graph::run(&caller, graph),
         Command::Log(log) => log::run(&caller, log),
         Command::History(history) => history::run(&caller, history),
+        Command::Report(report) => report::run(&caller, report),
+        Command::Diff(diff) => diff::run(&caller, diff),
         Command::Trace(trace) => trace::run(&caller, trace),
         Command::Cache(cache) => cache::run(&caller, &cache.what),
         Command::Clean(clean) => clean::run(&caller, clean),
@@ -95,6 +108,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Init => init::run(&caller),
         Command::Fmt(fmt) => fmt::run(&caller, fmt),
         Command::Schema(schema) => schema::run(schema),
+        Command::Completions(completions) => complete::run(completions),
+        Command::Man(man) => man::run(man),
     };
     let code = answer.unwrap_or_else(|error| {
         failure::show(&error, &caller);
@@ -114,6 +129,14 @@ struct Caller {
 }
 
 impl Caller {
+    /// What there is to say for one who only looks at names.
+    fn bare() -> Given {
+        Given {
+            variables: std::env::vars_os().collect(),
+            ..Given::default()
+        }
+    }
+
     fn given(&self) -> Given {
         Given {
             variables: self.variables.clone(),
@@ -130,17 +153,10 @@ impl Caller {
     }
 
     fn place(&self) -> Result<Place, SessionError> {
-        let from_environment = || {
-            std::env::var_os("PIPE_CACHE_DIR")
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
-        let cache = self.global.cache_dir.clone().or_else(from_environment);
-        Ok(Place::find(
-            &self.folder(),
-            self.global.manifest.as_deref(),
-            cache.as_deref(),
-        )?)
+        let chosen = caching::choose(&self.global, &|name| std::env::var_os(name));
+        let manifest = self.global.manifest.as_deref();
+        let place = Place::find(&self.folder(), manifest, chosen.cache.as_deref())?;
+        Ok(chosen.apply(place, &self.folder()))
     }
 
     /// How large the cache may become.

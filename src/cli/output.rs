@@ -3,6 +3,8 @@
 //! Data goes to standard output, talk to standard error.
 
 use super::arguments::Color;
+use super::ci;
+use crate::report::ci::Service;
 use crate::report::live::LiveOptions;
 use crate::report::problems::ProblemStyle;
 use std::io::{IsTerminal, Write};
@@ -20,6 +22,8 @@ pub(super) struct Screen {
     pub(super) colour_out: bool,
     /// Colour on standard error.
     pub(super) colour_err: bool,
+    /// The service whose log is written, if it is one that is known.
+    pub(super) service: Option<Service>,
 }
 
 impl Screen {
@@ -29,9 +33,13 @@ impl Screen {
             Color::Never => false,
             Color::Auto => is_terminal && !is_set("NO_COLOR") && !dumb(),
         };
+        let service = ci::service(&|name| std::env::var_os(name));
+        // Their logs show colours, though no terminal is there; a file shows none.
+        let in_a_log = || service.is_some() && !is_file(std::io::stderr());
         Screen {
             colour_out: wanted(std::io::stdout().is_terminal()),
-            colour_err: wanted(std::io::stderr().is_terminal()),
+            colour_err: wanted(std::io::stderr().is_terminal() || in_a_log()),
+            service,
         }
     }
 
@@ -132,6 +140,12 @@ pub(super) fn moment(ms: u64) -> String {
 /// Whether a variable is there and says something.
 fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn is_file(stream: impl std::os::fd::AsFd) -> bool {
+    rustix::fs::fstat(stream).is_ok_and(|found| {
+        rustix::fs::FileType::from_raw_mode(found.st_mode) == rustix::fs::FileType::RegularFile
+    })
 }
 
 fn dumb() -> bool {

@@ -11,6 +11,7 @@ pub(super) fn run(asked: &Schema) -> Result<u8, SessionError> {
         SchemaName::Manifest => manifest_schema(),
         SchemaName::CacheStats => include_str!("../../schemas/cache-stats.json").to_owned(),
         SchemaName::Check => include_str!("../../schemas/check.json").to_owned(),
+        SchemaName::Diff => include_str!("../../schemas/diff.json").to_owned(),
         SchemaName::Events => include_str!("../../schemas/events.json").to_owned(),
         SchemaName::Graph => include_str!("../../schemas/graph.json").to_owned(),
         SchemaName::History => include_str!("../../schemas/history.json").to_owned(),

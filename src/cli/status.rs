@@ -14,29 +14,34 @@ pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
         let result = session.record(node)?.result;
         Some((result.duration_ms, result.usage))
     };
+    let stale = survey
+        .forecasts
+        .iter()
+        .flatten()
+        .any(|forecast| *forecast != Forecast::Fresh);
+    let estimate = stale.then(|| session.estimate(&survey, &selection, Caller::processors()));
     let text = match asked.json {
-        true => json::status(&json::Standing {
-            graph: &session.project.graph,
-            forecasts: &survey.forecasts,
-            missing: &survey.missing,
-            away: &survey.away,
-            remembered: &|node| (session.record(node), session.last_run(node)),
-        }),
+        true => json::status(
+            &json::Standing {
+                graph: &session.project.graph,
+                forecasts: &survey.forecasts,
+                missing: &survey.missing,
+                away: &survey.away,
+                remembered: &|node| (session.record(node), session.last_run(node)),
+            },
+            estimate,
+        ),
         false => status::status(
             &session.project.graph,
             &survey.forecasts,
             &survey.missing,
             &survey.away,
             asked.all.then_some(&took as status::Took<'_>),
+            estimate,
             caller.screen.colour_out,
         ),
     };
     output::data(text.as_bytes());
-    let stale = survey
-        .forecasts
-        .iter()
-        .flatten()
-        .any(|forecast| *forecast != Forecast::Fresh);
     Ok(if asked.exit_code && stale {
         exit::STALE
     } else {

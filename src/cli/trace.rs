@@ -24,6 +24,7 @@ pub(super) fn run(caller: &Caller, asked: &Trace) -> Result<u8, SessionError> {
         colour: caller.screen.colour_err,
         ..PlainOptions::default()
     };
+    build::tell_of_caches(caller, false);
     let mut tell = build::teller(caller, options);
     let (mut told, mut well) = (String::new(), true);
     let built = session::build(&place, &caller.given(), &order, &mut |_, event| {

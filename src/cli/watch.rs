@@ -18,9 +18,10 @@ const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
 
 pub(super) fn run(caller: &Caller, asked: &Watch) -> Result<u8, SessionError> {
     let mut events = EventFile::open_for_many(caller, asked.events.as_deref())?;
-    let order = order(asked, &events)?;
+    let order = order(caller, asked, &events)?;
     let options = build::options(caller, &asked.building);
     let place = caller.place()?;
+    build::tell_of_caches(caller, asked.building.quiet);
     let keys = caller.screen.can_ask().then(Keys::open).flatten();
     let mut talk = Talk {
         caller,
@@ -55,9 +56,9 @@ pub(super) fn run(caller: &Caller, asked: &Watch) -> Result<u8, SessionError> {
     })
 }
 
-fn order(asked: &Watch, events: &EventFile) -> Result<WatchOrder, SessionError> {
+fn order(caller: &Caller, asked: &Watch, events: &EventFile) -> Result<WatchOrder, SessionError> {
     Ok(WatchOrder {
-        build: build::order(&asked.building, events)?,
+        build: build::order(caller, &asked.building, events)?,
         on_change: match asked.on_change {
             Asked::Touched => OnChange::Touched,
             Asked::Finish => OnChange::Finish,

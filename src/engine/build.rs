@@ -3,46 +3,45 @@
 //! Judging is `check`'s, running is `run`'s, the choice of what comes next is the scheduler's; this carries messages.
 
 mod ahead;
+mod away;
 mod begin;
 mod changed;
 mod ended;
 mod follow;
 mod started;
+mod story;
 mod temporary;
 
 use super::check::{self, CheckFound, Checked};
 use super::desk::{Desk, Word};
 use super::items::{Items, Resources};
 use super::leaving::Leaving;
+use super::listed;
 use super::memory::Memory;
 use super::project::{Project, Tools};
 use super::room;
 use super::run::Ran;
 use super::shared::{Hands, Request, Shared, pycache};
-use super::survey::Survey;
-use super::survey::standing::Standing;
+use super::survey::{Survey, standing::Standing};
+use super::upkeep;
 use crate::base::content::Contents;
-use crate::base::record::{Origin, RunResult};
+use crate::base::record::Origin;
 use crate::logic::event::{BuildEvent, Failure, Notice, Outcome, Stop, Summary};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Reason;
-use crate::logic::plan::forecast::Away;
 use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler};
+use crate::logic::story::Gatherer;
 use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::execute::guard::Guard;
 use crate::world::execute::orphans;
 use crate::world::interrupt;
-use crate::world::store::state;
 use crate::world::trouble::Trouble;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
-
-/// Logs are kept of this many builds.
-const BUILDS_WITH_LOGS: u32 = 20;
 
 enum Message {
     Checked(u32, Checked),
@@ -87,6 +86,7 @@ pub fn build(
         hearing: request.hearing,
         selection: request.selection,
         tracing: request.tracing,
+        cache_only: request.cache_only,
         away: &survey.away,
     };
     let leaving = Leaving::of(project, tools, &survey, request.selection);
@@ -98,6 +98,16 @@ pub fn build(
     };
     let work = items.nodes.len();
     let scheduler = Scheduler::new(&limits, &schedule);
+    let story = match work {
+        0 => Gatherer::default(),
+        _ => story::begin(&shared, &items, &schedule, &limits, &resources.0),
+    };
+    let story = RefCell::new(story);
+    let mut tell = |event: BuildEvent| {
+        let at = hands.begun.elapsed().as_millis() as u64;
+        story.borrow_mut().hear(at, &event);
+        tell(event);
+    };
     let _announced = (work > 0).then(|| tools.announce(&project.place));
     let mut build = Build {
         shared: &shared,
@@ -119,22 +129,21 @@ pub fn build(
         guard: &hands.guard,
         desk: hands.desk,
         changes: changed::Changes::default(),
-        away: survey.away.clone(),
-        foreseen: survey.foreseen,
-        lacking: false,
+        away: away::AwayNow::new(&survey.away, survey.foreseen, request.may_go_on),
         ran_for: Duration::ZERO,
-        may_go_on: request.may_go_on,
         summary: Summary {
             fresh: total - work,
             ..Summary::default()
         },
-        tell,
+        tell: &mut tell,
+        story: &story,
         begun: hands.begun,
     };
     if !request.removed.is_empty() {
         build.memory.removed(request.removed.iter().cloned())?;
     }
     for (node, settled) in survey.found {
+        listed::keep(project, tools, node, &settled.inputs);
         build.record_fresh(node, settled, Origin::Found)?;
     }
     if work > 0 {
@@ -143,7 +152,7 @@ pub fn build(
         build.memory.build_ends(None)?;
     }
     let again = build.goes_on();
-    build.summary.away = build.away.len();
+    build.summary.away = build.away.nodes.len();
     let Build {
         memory,
         mut summary,
@@ -151,17 +160,19 @@ pub fn build(
         leaving,
         nodes,
         ran_for,
+        away,
         ..
     } = build;
     if work > 0 {
-        state::prune_logs(
-            &project.place.state,
-            shared.build.saturating_sub(BUILDS_WITH_LOGS),
-        );
+        upkeep::forget_the_old(project, shared.build);
+        let story = story.take();
+        if let Some(trouble) = story::end(story, &shared, begun, summary.interrupted) {
+            tell(BuildEvent::Notice(Notice::Trouble(trouble)));
+        }
     }
-    ended::flush_what_was_kept(tools, ran_for, tell);
-    leaving.finish(project, tools, memory, &nodes)?;
-    room::after_build(project, tools, request.cache_max, tell);
+    ended::flush_what_was_kept(tools, ran_for, &mut tell);
+    leaving.finish(project, tools, memory, &nodes, &away.nodes)?;
+    room::after_build(project, tools, request.cache_max, &mut tell);
     summary = summary.after(request.before);
     summary.took = begun.elapsed();
     if !again {
@@ -174,6 +185,7 @@ struct Build<'a, 'w> {
     shared: &'a Shared<'a>,
     scheduler: Scheduler,
     outlook: Outlook,
+    /// Slots.
     jobs: u32,
     resources: Resources,
     told: ahead::Told,
@@ -196,17 +208,12 @@ struct Build<'a, 'w> {
     guard: &'w OnceCell<Guard>,
     desk: &'w Desk,
     changes: changed::Changes,
-    /// Whose outputs do not stand, and need not.
-    away: Away,
-    /// What their results say would stand there.
-    foreseen: HashMap<NodeId, RunResult>,
-    /// A command would not have found its inputs.
-    lacking: bool,
-    may_go_on: bool,
+    away: away::AwayNow,
     /// How long the commands that ended well have run, all together.
     ran_for: Duration,
     summary: Summary,
     tell: &'w mut dyn FnMut(BuildEvent),
+    story: &'w RefCell<Gatherer>,
     begun: Instant,
 }
 
@@ -358,9 +365,7 @@ impl<'a> Build<'a, '_> {
                 self.put_away_what_is_read(item)?;
             }
             CheckFound::MustRun { .. } if self.lacks_inputs(item) => {
-                self.lacking = true;
-                self.outlook.leaves(item);
-                self.tell_scheduler(News::Withdrawn(item));
+                self.leave_for_another_round(item);
             }
             CheckFound::MustRun { reasons, inputs } => {
                 self.pending.insert(item, (reasons, inputs));
@@ -374,16 +379,6 @@ impl<'a> Build<'a, '_> {
             }
         }
         Ok(())
-    }
-
-    fn notices(&mut self, notices: Vec<Notice>) {
-        for notice in notices {
-            self.summary.not_kept += usize::from(matches!(notice, Notice::NotKept { .. }));
-            if let Notice::Traced(traced) = &notice {
-                self.summary.undeclared += usize::from(!traced.found.is_well());
-            }
-            (self.tell)(BuildEvent::Notice(notice));
-        }
     }
 
     fn elapsed_ms(&self) -> u64 {

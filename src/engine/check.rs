@@ -3,6 +3,7 @@
 //! Takes no job slot. Does not run commands; `run` does.
 
 use super::inputs;
+use super::listed;
 use super::shared::Shared;
 use super::survey::{Known, Settled, known, links};
 use crate::base::content::{Content, Contents};
@@ -12,6 +13,7 @@ use crate::logic::event::{FailureCause, Notice};
 use crate::logic::graph::{NodeId, PathId};
 use crate::logic::plan::judge::{self, Situation};
 use crate::logic::plan::{Reason, Verdict};
+use crate::world::nearby;
 use crate::world::store::cache::RestoreTrouble;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
@@ -47,6 +49,12 @@ pub(super) fn check(shared: &Shared<'_>, node: NodeId, known: &[Option<Content>]
     let found = match declared_inputs(shared, node, known) {
         Ok(inputs) => judge(shared, node, inputs, &mut notices),
         Err(cause) => CheckFound::Failed(cause),
+    };
+    let found = match found {
+        CheckFound::MustRun { reasons, .. } if shared.cache_only => {
+            CheckFound::Failed(FailureCause::NotCached(reasons))
+        }
+        found => found,
     };
     Checked { found, notices }
 }
@@ -141,11 +149,22 @@ fn judge(
             origin_of_fresh(last.as_ref(), key),
         ),
         (Verdict::Restore(reasons), Some(result)) => {
-            let kept = !graph.uncached(node) && tools.cache.has_all(&result);
+            let cached = !graph.uncached(node);
+            let kept = cached && tools.cache.has_all(&result);
+            if cached
+                && !kept
+                && let Some(damage) = tools.cache.damage_in(&result)
+            {
+                notices.push(Notice::BadCacheEntry {
+                    node: graph.name(node).to_owned(),
+                    trouble: damage.to_string(),
+                });
+            }
             if kept {
                 tools.cache.mark_used(&key);
             }
             if kept && restore(shared, node, &result, &outputs, notices) {
+                listed::keep(shared.project, tools, node, &inputs);
                 return CheckFound::Restored(Settled {
                     key,
                     inputs,
@@ -222,6 +241,7 @@ pub(super) fn set_aside_if_foreign(
     notices: &mut Vec<Notice>,
 ) -> Result<(), Trouble> {
     let place = &shared.project.place;
+    refuse_second_name(shared, path)?;
     if !state::stands(&place.root, path) || shared.tools.is_as_left(path, now) {
         return Ok(());
     }
@@ -232,4 +252,25 @@ pub(super) fn set_aside_if_foreign(
         kept,
     });
     Ok(())
+}
+
+/// Through a link a folder has two names, and then one file may be an output twice: each node would take the other's work
+/// for the user's.
+fn refuse_second_name(shared: &Shared<'_>, path: &ProjectPath) -> Result<(), Trouble> {
+    let root = &shared.project.place.root;
+    let Some(real) = nearby::behind_links(root, path) else {
+        return Ok(());
+    };
+    let overlaps = |output: &&str| {
+        let output = ProjectPath::from_normal(output);
+        output != *path && (output.is_within(&real) || real.is_within(&output))
+    };
+    let graph = &shared.project.graph;
+    let Some(other) = graph.outputs_of_all().find(overlaps) else {
+        return Ok(());
+    };
+    let said = format!("a link on the way makes it {real}, and {other} is an output too");
+    Err(Trouble::on("write", &path.under(root))(
+        std::io::Error::other(said),
+    ))
 }

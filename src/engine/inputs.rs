@@ -8,7 +8,7 @@ use super::survey::links;
 use crate::base::content::{Content, Contents};
 use crate::base::digest::DigestWriter;
 use crate::base::path::ProjectPath;
-use crate::base::record::{Key, RunResult, Usage};
+use crate::base::record::{Key, Made, RunResult, Usage};
 use crate::logic::graph::{Graph, NodeId, PathId};
 use crate::logic::plan::key;
 use crate::world::observe::{Links, NameSet};
@@ -104,6 +104,7 @@ pub(super) fn keep_found(
         log: None,
         duration_ms: 0,
         usage: Usage::default(),
+        made: Made::default(),
     };
     tools
         .cache

@@ -10,7 +10,7 @@ use super::survey::{Settled, Survey};
 use crate::base::content::Content;
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId};
-use crate::logic::plan::forecast::Forecast;
+use crate::logic::plan::forecast::{Away, Forecast};
 use crate::world::store::fresh::{self, FreshList, Head, Mark};
 use crate::world::store::ledger;
 use crate::world::trouble::Trouble;
@@ -95,7 +95,8 @@ impl Leaving {
         self.changed.insert(path);
     }
 
-    /// Ends the memory of a build that dealt with `items`, and leaves what is known now. That it could not be written
+    /// Ends the memory of a build that dealt with `items`, and leaves what is known now; the outputs of nodes that are
+    /// `away` do not stand. That it could not be written
     /// costs the next build time only.
     pub(super) fn finish(
         mut self,
@@ -103,10 +104,11 @@ impl Leaving {
         tools: &Tools,
         memory: Memory,
         items: &[NodeId],
+        away: &Away,
     ) -> Result<(), Trouble> {
         let graph = &project.graph;
         if !self.nothing_new {
-            self.take_in(graph, tools, items);
+            self.take_in(graph, tools, items, away);
         }
         let texts = project.texts.iter().filter_map(|text| {
             let stamped = tools.observer.stamped(text.as_str())?;
@@ -150,7 +152,7 @@ impl Leaving {
     }
 
     /// What the build has changed.
-    fn take_in(&mut self, graph: &Graph, tools: &Tools, items: &[NodeId]) {
+    fn take_in(&mut self, graph: &Graph, tools: &Tools, items: &[NodeId], away: &Away) {
         let mut held: HashMap<PathId, Option<Content>> = HashMap::new();
         for (node, contents) in &self.settled {
             for (path, content) in uses(graph, *node).zip(contents) {
@@ -158,6 +160,10 @@ impl Leaving {
                 // What two nodes found different is nothing to be relied on.
                 *held = held.filter(|held| held == content);
             }
+        }
+        // A reader has a content of what is away, and nothing stands there.
+        for output in away.iter().flat_map(|&node| graph.outputs(node)) {
+            held.insert(output.path, None);
         }
         let of_items = items.iter().flat_map(|&item| uses(graph, item));
         let touched: HashSet<PathId> = of_items.chain(self.changed.drain()).collect();

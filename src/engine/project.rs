@@ -9,6 +9,7 @@ use super::probes::Answers;
 use super::snapshot::{self, Basis};
 use super::sources::{self, Sources};
 use crate::base::content::Content;
+use crate::base::digest::Digest;
 use crate::base::path::{ProjectPath, STATE_FOLDER};
 use crate::logic::graph::expand::{self, Facts};
 use crate::logic::graph::review::review;
@@ -16,6 +17,7 @@ use crate::logic::graph::{self, Graph, Instances};
 use crate::logic::manifest::{Amount, Manifest, Problem, Severity, problem};
 use crate::logic::params::SetFault;
 use crate::world::nearby;
+pub use crate::world::store::cache::Access;
 use crate::world::store::state;
 use crate::world::trouble::Trouble;
 use std::collections::{HashMap, HashSet};
@@ -43,6 +45,10 @@ pub struct Place {
     pub state: PathBuf,
     /// The cache's folder.
     pub cache: PathBuf,
+    /// What it is used for.
+    pub access: Access,
+    /// Caches behind it, which are only read.
+    pub behind: Vec<PathBuf>,
     /// Where the user stands, relative to the root; targets may be given from there.
     pub standing: ProjectPath,
 }
@@ -171,11 +177,22 @@ impl Place {
                 .strip_prefix(&folder)
                 .map_or(name, |path| path.display().to_string()),
             cache: cache.map_or_else(|| home.join("cache"), |path| folder.join(path)),
+            access: Access::default(),
+            behind: Vec::new(),
             standing: ProjectPath::parse(standing).unwrap_or_else(|_| ProjectPath::root()),
             home,
             state,
             root,
         })
+    }
+}
+
+impl Place {
+    /// A number that tells this checkout from others.
+    pub(super) fn checkout(&self) -> u64 {
+        let digest = Digest::of(self.home.as_os_str().as_encoded_bytes());
+        let (first, _) = digest.as_bytes().split_at(8);
+        u64::from_le_bytes(first.try_into().expect("eight bytes"))
     }
 }
 

@@ -7,12 +7,13 @@ mod inputs;
 mod outputs;
 mod traced;
 
+use super::listed;
 use super::project::{Project, Tools};
 use super::shared::{Shared, pycache};
 use super::survey::Settled;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::base::record::{Ending, RunOutcome, RunRecord, RunResult, Usage};
+use crate::base::record::{Ending, Made, RunOutcome, RunRecord, RunResult, Usage};
 use crate::logic::event::{Failure, FailureCause, Hearing, Notice, Printed};
 use crate::logic::graph::{JobSpec, NodeId};
 use crate::logic::plan::judge::LastRun;
@@ -96,7 +97,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn steps(&mut self, judged: &[(ProjectPath, Content)]) -> RunFound {
-        let spec = self.shared.project.graph.job(self.node);
+        let mut spec = self.shared.project.graph.job(self.node);
+        spec.cache_off |= !self.shared.tools.cache.is_written();
         let trouble = |trouble: Trouble| {
             RunFound::Failed(Failure::before_start(
                 FailureCause::Trouble(trouble.to_string()),
@@ -180,6 +182,11 @@ impl Run<'_> {
             log,
             duration_ms: execution.took.as_millis() as u64,
             usage: execution.usage,
+            made: Made {
+                checkout: self.shared.project.place.checkout(),
+                build: self.shared.build,
+                started_ms: self.shared.started_ms,
+            },
         };
         let settled = Settled {
             key,
@@ -196,7 +203,15 @@ impl Run<'_> {
                 }
             }
         }
-        if keep && !spec.cache_off {
+        if keep {
+            listed::keep(
+                self.shared.project,
+                self.shared.tools,
+                self.node,
+                &settled.inputs,
+            );
+        }
+        if keep && !spec.cache_off && self.all_kept() {
             let kept = self.shared.tools.cache.keep_result(&key, &settled.result);
             kept.unwrap_or_else(|trouble| self.not_kept(&trouble.to_string()));
         }

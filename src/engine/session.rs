@@ -4,25 +4,24 @@
 
 mod round;
 
+pub use super::order::{BuildOrder, Changed};
+
 use super::away::Restore;
+use super::changed;
 use super::desk::Desk;
 use super::listings::is_leftover;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
-use super::room::CacheMax;
-use super::shared::Tracing;
 use super::survey::{Survey, survey};
-use crate::base::digest::Digest;
+use super::turn::{lock, project_mark};
 use crate::base::path::ProjectPath;
 use crate::base::record::{NodeRecord, RunRecord};
-use crate::logic::event::{BuildEvent, Hearing, Notice, Summary};
+use crate::logic::event::{BuildEvent, Notice, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
 use crate::world::clock;
-use crate::world::execute::orphans::{self, end_orphans};
-use crate::world::store::lock::ProjectLock;
-use crate::world::store::state;
+use crate::world::execute::git::GitFault;
 use crate::world::trouble::Trouble;
 use round::Round;
 use std::path::PathBuf;
@@ -48,6 +47,11 @@ pub enum SessionError {
         /// Why.
         said: String,
     },
+    /// Something was asked of a cache that is not used for that here: what cannot be done with it.
+    CacheUse {
+        /// As in "it cannot be pruned".
+        done: &'static str,
+    },
     /// A variable of the caller's environment that makes no sense.
     BadVariable {
         /// Which.
@@ -55,6 +59,8 @@ pub enum SessionError {
         /// Why.
         said: String,
     },
+    /// What was changed could not be found out: what git said of it.
+    Git(GitFault),
     /// The world refused.
     Trouble(Trouble),
 }
@@ -81,33 +87,6 @@ pub struct Session {
     token: String,
     /// Which outputs have to stand.
     pub restore: Restore,
-}
-
-/// What a build is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct BuildOrder {
-    /// As typed; empty for all.
-    pub targets: Vec<String>,
-    /// The named targets run even when they are fresh.
-    pub force: bool,
-    /// Slots; `None` for the manifest's number.
-    pub jobs: Option<u32>,
-    /// The machine's number of processors, for when nobody names a number.
-    pub processors: u32,
-    /// Go on after a failure.
-    pub keep_going: bool,
-    /// What is told of what commands print.
-    pub hearing: Hearing,
-    /// Tell the plan.
-    pub plan: bool,
-    /// How large the cache may become.
-    pub cache_max: CacheMax,
-    /// Which outputs have to stand at its end.
-    pub restore: Restore,
-    /// Which commands are watched, beside those that have to be.
-    pub tracing: Tracing,
-    /// When another process works in the project, end with [`SessionError::Busy`] instead of waiting for it.
-    pub no_wait: bool,
 }
 
 impl Session {
@@ -158,14 +137,43 @@ impl Session {
         Selection::of(&self.project.graph, targets, standing).map_err(SessionError::UnknownTargets)
     }
 
+    /// Which nodes `targets` name; of those and what they need, where a revision of git is given, what files reach that
+    /// differ from it, and what there is to say of that.
+    ///
+    /// # Errors
+    /// Every target that names nothing; or git gives no answer.
+    pub fn choose(
+        &self,
+        targets: &[String],
+        changed_since: Option<&str>,
+    ) -> Result<(Selection, Option<Notice>), SessionError> {
+        let selection = self.select(targets)?;
+        let Some(revision) = changed_since else {
+            return Ok((selection, None));
+        };
+        let (reached, notice) = changed::since(self, &selection, revision)?;
+        Ok((reached, Some(notice)))
+    }
+
     /// Judges the selected nodes as a build would.
     pub fn survey(&mut self, selection: &Selection, forced: bool) -> Survey {
+        self.survey_after(selection, forced, None)
+    }
+
+    /// The same, when only these sources may have changed since the last build.
+    fn survey_after(
+        &mut self,
+        selection: &Selection,
+        forced: bool,
+        changed: Option<&[ProjectPath]>,
+    ) -> Survey {
         self.project.answers = Answers::ask(&self.project, &self.tools, selection, &self.token);
         survey(
             &self.project,
             &self.tools,
             selection,
             forced.then_some(selection),
+            changed,
             self.restore,
         )
     }
@@ -178,42 +186,6 @@ impl Session {
     /// A node's last run in this checkout.
     pub fn last_run(&self, node: NodeId) -> Option<RunRecord> {
         self.tools.ledger.last_run(self.project.graph.name(node))
-    }
-
-    /// What a node printed: in the run of build number `build`, or in its last run; where that was in another
-    /// checkout, or its log is gone, what the restored result keeps of it. `None` when nothing is remembered.
-    ///
-    /// # Errors
-    /// A log that is there cannot be read.
-    pub fn log(&self, node: NodeId, build: Option<u32>) -> Result<Option<Vec<u8>>, Trouble> {
-        let name = self.project.graph.name(node);
-        let runs = self.tools.ledger.runs(name);
-        let record = self.record(node);
-        let newer_result = build.is_none()
-            && record
-                .as_ref()
-                .is_some_and(|record| runs.last().is_none_or(|run| run.build < record.build));
-        let run = match build {
-            Some(build) => runs.iter().rev().find(|run| run.build == build),
-            None => runs.last().filter(|_| !newer_result),
-        };
-        if let Some(run) = run {
-            if !run.log {
-                return Ok(Some(Vec::new()));
-            }
-            let path = state::log_path(&self.project.place.state, name, run.build);
-            if let Some(log) = state::read_log(&path)? {
-                return Ok(Some(log));
-            }
-        }
-        match record
-            .filter(|_| build.is_none())
-            .map(|record| record.result.log)
-        {
-            Some(Some(log)) => self.tools.cache.blob(&log),
-            Some(None) => Ok(Some(Vec::new())),
-            None => Ok(None),
-        }
     }
 }
 
@@ -285,48 +257,4 @@ impl Session {
         };
         survey.missing.iter().map(name).collect()
     }
-}
-
-/// How the tokens of this project's builds begin.
-fn project_mark(place: &Place) -> String {
-    Digest::of(place.home.as_os_str().as_encoded_bytes())
-        .short()
-        .to_string()
-}
-
-/// Ends what a dead build left.
-fn end(token: &str) -> usize {
-    end_orphans(token, orphans::GRACE, &|| false)
-}
-
-fn report_orphans(count: usize, tell: &mut dyn FnMut(BuildEvent)) {
-    if count > 0 {
-        tell(BuildEvent::Notice(Notice::OrphansEnded { count }));
-    }
-}
-
-/// Takes the project's lock, waiting for it if `wait`, and ends what a killed build left running before anything of ours touches its outputs.
-pub(super) fn lock(
-    place: &Place,
-    token: &str,
-    wait: bool,
-    tell: &mut dyn FnMut(BuildEvent),
-) -> Result<ProjectLock, SessionError> {
-    state::prepare(&place.home, &place.state)?;
-    let mut other = String::new();
-    let mut busy = |holder: String| {
-        match wait {
-            true => tell(BuildEvent::Notice(Notice::Waiting { holder })),
-            false => other = holder,
-        }
-        wait
-    };
-    let taken = ProjectLock::acquire(&place.home, token, &mut busy)?;
-    let Some((mut lock, dead)) = taken else {
-        return Err(SessionError::Busy(other));
-    };
-    let count: usize = dead.iter().map(|token| end(token)).sum();
-    report_orphans(count, tell);
-    lock.forget_the_dead();
-    Ok(lock)
 }

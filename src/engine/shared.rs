@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub tracing: Tracing,
     /// How large the cache may become.
     pub cache_max: CacheMax,
+    /// No command runs: what is not in the cache has failed.
+    pub cache_only: bool,
     /// What rounds of the same build before this one came to.
     pub before: &'a Summary,
     /// Whether another round may follow.
@@ -86,6 +88,7 @@ pub(super) struct Shared<'a> {
     pub(super) hearing: Hearing,
     pub(super) selection: &'a Selection,
     pub(super) tracing: Tracing,
+    pub(super) cache_only: bool,
     /// Nodes whose outputs did not stand when the build began, and need not.
     pub(super) away: &'a Away,
 }

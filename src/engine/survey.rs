@@ -3,22 +3,23 @@
 //! `build`, `status`, `why` and a dry run all start here. A node that was fresh when the last build ended, and all of whose
 //! paths are as they were then, is fresh: nothing more is asked of it.
 
+mod known;
 pub(super) mod standing;
+
+pub(super) use known::{Known, known};
 
 use super::away::{MayStayAway, Restore};
 use super::inputs;
 use super::project::{Project, Tools};
-use super::run::last_run;
 use crate::base::content::{Content, Contents};
-use crate::base::record::{Key, NodeRecord, RunResult};
+use crate::base::path::ProjectPath;
+use crate::base::record::{Key, RunResult};
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId, Use};
 use crate::logic::plan::forecast::{Away, Forecast, Missing, MissingFault};
-use crate::logic::plan::judge::{self, LastRun, Situation};
-use crate::logic::plan::key;
+use crate::logic::plan::judge::{self, Situation};
 use crate::logic::plan::{Reason, Verdict};
 use crate::world::observe::Links;
-use crate::world::store::cache::Lookup;
 use crate::world::trouble::Trouble;
 use standing::{Standing, uses};
 use std::collections::HashMap;
@@ -54,12 +55,14 @@ pub struct Settled {
     pub result: RunResult,
 }
 
-/// Looks and judges. `forced` says by node number what `-f` names.
+/// Looks and judges. `forced` says by node number what `-f` names; `changed`, if that is known, which sources alone may be
+/// others than when the last build ended.
 pub fn survey(
     project: &Project,
     tools: &Tools,
     selection: &Selection,
     forced: Option<&Selection>,
+    changed: Option<&[ProjectPath]>,
     restore: Restore,
 ) -> Survey {
     let graph = &project.graph;
@@ -69,7 +72,7 @@ pub fn survey(
         selection,
         restore,
     };
-    let (standing, unreadable) = Standing::look(graph, tools, selection);
+    let (standing, unreadable) = Standing::look(graph, tools, selection, changed);
     let mut survey = Survey {
         forecasts: vec![None; graph.len()],
         standing,
@@ -292,74 +295,5 @@ pub(super) fn links(graph: &Graph, path: PathId) -> Links {
         Links::Verbatim
     } else {
         Links::Through
-    }
-}
-
-/// What is known of a node with certain inputs.
-pub(super) struct Known {
-    pub(super) key: Key,
-    /// Those that were given, and those that the last run found besides.
-    pub(super) inputs: Contents,
-    /// What this checkout remembers of the node, whatever its key was.
-    pub(super) last: Option<NodeRecord>,
-    /// The result that belongs to the key.
-    pub(super) result: Option<RunResult>,
-    /// The cache has an entry for the key that is damaged.
-    pub(super) damage: Option<String>,
-    /// Where there is no result: how the last run here went.
-    pub(super) last_run: LastRun,
-}
-
-/// Looks up what is known of a node with these declared inputs, in the ledger first, then in the cache.
-pub(super) fn known(project: &Project, tools: &Tools, node: NodeId, declared: Contents) -> Known {
-    if !project.graph.has_depfile(node) {
-        return known_with(project, tools, node, declared);
-    }
-    let mut best: Option<Known> = None;
-    for list in inputs::found_lists(project, tools, node, &declared) {
-        let mut inputs = declared.clone();
-        inputs.extend(inputs::observe_found(tools, &list));
-        let known = known_with(project, tools, node, inputs);
-        if known.result.is_some() {
-            return known;
-        }
-        best.get_or_insert(known);
-    }
-    best.unwrap_or_else(|| known_with(project, tools, node, declared))
-}
-
-fn known_with(project: &Project, tools: &Tools, node: NodeId, inputs: Contents) -> Known {
-    let graph = &project.graph;
-    let key = key::key(project.declaration_digest(node), &inputs);
-    let last = tools.ledger.node(graph.name(node));
-    let (result, damage) = match &last {
-        Some(last) if last.key == key => (Some(last.result.clone()), None),
-        _ if graph.uncached(node) => (None, None),
-        _ => match tools.cache.result(&key) {
-            Lookup::Hit(result) => (Some(result), None),
-            Lookup::Miss => (None, None),
-            Lookup::Damaged(damage) => (None, Some(damage)),
-        },
-    };
-    // A result of another shape cannot belong to this declaration; the key makes that impossible but for damage.
-    let fits = |result: &RunResult| {
-        let declared = graph.outputs(node);
-        declared.len() == result.outputs.len()
-            && declared
-                .zip(&result.outputs)
-                .all(|(output, (path, _))| graph.path(output.path) == path.as_str())
-    };
-    let result = result.filter(fits);
-    let last_run = match result {
-        Some(_) => LastRun::Other,
-        None => last_run(tools, graph.name(node)),
-    };
-    Known {
-        key,
-        inputs,
-        last,
-        result,
-        damage,
-        last_run,
     }
 }

@@ -58,7 +58,8 @@ impl Tools {
             observer: Observer::new(place.root.clone(), Box::new(recall)),
             ledger,
             fresh,
-            cache: LocalCache::new(&place.cache, &place.state.join("tmp")),
+            cache: LocalCache::new(&place.cache, &place.state.join("tmp"))
+                .over(place.access, &place.behind),
             variables: given.variables,
             sets: given.sets,
             by_kdl: given.by_kdl,

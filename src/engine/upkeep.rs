@@ -2,9 +2,11 @@
 //!
 //! Removes only what `pipe` wrote and what still is as it left it.
 
+use super::listed;
 use super::memory::Memory;
-use super::project::{MANIFEST, UNFINISHED};
-use super::session::{Session, SessionError, lock};
+use super::project::{MANIFEST, Project, UNFINISHED};
+use super::session::{Session, SessionError};
+use super::turn::lock;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
 use crate::logic::event::{BuildEvent, Fate, Notice};
@@ -177,6 +179,34 @@ pub(super) fn remove_leftovers(session: &Session) -> Result<Tidied, Trouble> {
     Ok(tidied)
 }
 
+/// Tells what became of outputs of nodes that are gone, each once.
+pub(super) fn tell_leftovers(session: &Session, tidied: &Tidied, tell: &mut dyn FnMut(BuildEvent)) {
+    let mut told: HashSet<ProjectPath> = tidied.removed.iter().cloned().collect();
+    let mut tell = |notice| tell(BuildEvent::Notice(notice));
+    let mut all = |paths: &[ProjectPath], fate| {
+        for path in paths {
+            if told.insert(path.clone()) || fate == Fate::Removed {
+                let path = path.clone();
+                tell(Notice::Leftover { path, fate });
+            }
+        }
+    };
+    all(&session.project.leftovers, Fate::LeftOut);
+    all(&tidied.given_up, Fate::Yours);
+    all(&tidied.stay, Fate::Stays);
+    all(&tidied.removed, Fate::Removed);
+}
+
+/// Logs are kept of this many builds.
+const BUILDS_WITH_LOGS: u32 = 20;
+
+/// Removes logs and listings that are of no use any more when build number `build` ends.
+pub(super) fn forget_the_old(project: &Project, build: u32) {
+    let oldest = build.saturating_sub(BUILDS_WITH_LOGS);
+    state::prune_logs(&project.place.state, oldest);
+    listed::prune(project);
+}
+
 /// What a new project starts with.
 pub const FIRST_MANIFEST: &str = r#"/- kdl-version 2
 
@@ -213,22 +243,4 @@ pub fn init(folder: &Path) -> Result<Vec<PathBuf>, Trouble> {
         written.push(source);
     }
     Ok(written)
-}
-
-/// Tells what became of outputs of nodes that are gone, each once.
-pub(super) fn tell_leftovers(session: &Session, tidied: &Tidied, tell: &mut dyn FnMut(BuildEvent)) {
-    let mut told: HashSet<ProjectPath> = tidied.removed.iter().cloned().collect();
-    let mut tell = |notice| tell(BuildEvent::Notice(notice));
-    let mut all = |paths: &[ProjectPath], fate| {
-        for path in paths {
-            if told.insert(path.clone()) || fate == Fate::Removed {
-                let path = path.clone();
-                tell(Notice::Leftover { path, fate });
-            }
-        }
-    };
-    all(&session.project.leftovers, Fate::LeftOut);
-    all(&tidied.given_up, Fate::Yours);
-    all(&tidied.stay, Fate::Stays);
-    all(&tidied.removed, Fate::Removed);
 }

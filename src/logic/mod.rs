@@ -17,4 +17,5 @@ pub mod trace;
 
 pub mod depfile;
 pub mod event;
+pub mod story;
 pub mod trigger;

@@ -3,6 +3,8 @@
 //!
 //! Knows numbers only: no files, no clock, no node. What was used since a running build began never goes.
 
+pub mod fit;
+
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
 use crate::base::record::Key;

@@ -117,6 +117,25 @@ pub fn lost(lost: &Lost) -> String {
 
 /// The nodes that an export has nothing of.
 pub fn left_out(nodes: &[String]) -> String {
+    let mut text = names_left_out(nodes);
+    if !nodes.is_empty() {
+        text.push_str(
+            "the cache has no result for what is left out, as it is now; `pipe status` says why\n",
+        );
+    }
+    text
+}
+
+/// The nodes for which an export had no room.
+pub fn too_large(nodes: &[String]) -> String {
+    let mut text = names_left_out(nodes);
+    if !nodes.is_empty() {
+        text.push_str("there is no room for what is left out: it saves less time for its size\n");
+    }
+    text
+}
+
+fn names_left_out(nodes: &[String]) -> String {
     let mut text = String::new();
     for node in nodes.iter().take(SHOWN) {
         let _ = writeln!(text, "left out  {}", escaped(node));
@@ -124,11 +143,6 @@ pub fn left_out(nodes: &[String]) -> String {
     if nodes.len() > SHOWN {
         let more = units::count(nodes.len() - SHOWN, "more node");
         let _ = writeln!(text, "left out  {more}");
-    }
-    if !nodes.is_empty() {
-        text.push_str(
-            "the cache has no result for what is left out, as it is now; `pipe status` says why\n",
-        );
     }
     text
 }

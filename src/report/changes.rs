@@ -7,13 +7,19 @@ use super::units;
 use super::words::shown;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
+use crate::logic::plan::names::NameChanges;
+use similar::{ChangeTag, TextDiff};
 
 /// The longest value that is told inside a sentence, in characters; a longer one is told in lines of its own.
 const INLINE: usize = 60;
 /// The longest line of a value, in characters.
 const LINE: usize = 160;
-/// Of a text that changed, so many lines are told on each side.
-const CHANGED_LINES: usize = 6;
+/// Of a text that changed, so many lines are told.
+const CHANGED_LINES: usize = 16;
+/// So many lines around a change are told.
+const CONTEXT: usize = 2;
+/// Of a directory that changed, so many names are told.
+const NAMES: usize = 8;
 
 /// At most `longest` characters of `text`.
 pub(super) fn clipped(text: &str, longest: usize) -> String {
@@ -89,6 +95,9 @@ pub(super) fn declaration(part: &str, old: Option<&str>, new: Option<&str>) -> S
         ("caller", None, Some(_)) => format!("variable {name}, which the caller sets, is new"),
         ("caller", Some(_), None) => format!("variable {name} is not set by the caller any more"),
         ("caller", ..) => format!("the caller's value of {name} changed"),
+        ("param", None, Some(new)) => added(&format!("parameter {name}"), new),
+        ("param", _, None) => format!("parameter {name} is not used any more"),
+        ("param", Some(old), Some(new)) => changed(&format!("parameter {name}"), old, new),
         ("env", None, Some(new)) => added(&format!("variable {name}"), new),
         ("env", _, None) => format!("variable {name} is not set any more"),
         ("env", Some(old), Some(new)) => changed(&format!("variable {name}"), old, new),
@@ -110,35 +119,64 @@ fn added(what: &str, value: &str) -> String {
     if is_short(value) {
         return format!("{what} is new: {}", quoted(value));
     }
-    format!(
-        "{what} is new:{}",
-        marked_lines('+', &value.lines().collect::<Vec<_>>())
-    )
+    format!("{what} is new:{}", hunks("", value))
 }
 
 fn changed(what: &str, old: &str, new: &str) -> String {
     if is_short(old) && is_short(new) {
         return format!("{what} changed: {} -> {}", quoted(old), quoted(new));
     }
-    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    let same_start = old
+    format!("{what} changed:{}", hunks(old, new))
+}
+
+/// What is between two texts as a unified diff has it: lines that went (`- `), came (`+ `) and stand around them.
+fn hunks(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut lines = Vec::new();
+    for (number, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
+        if number > 0 {
+            let at = group.first().map_or(0, |op| op.new_range().start);
+            lines.push(format!("@@ line {} @@", at + 1));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let mark = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            let line = change.value().trim_end_matches(['\n', '\r']);
+            lines.push(format!("{mark} {}", clipped(&escaped(line), LINE)));
+        }
+    }
+    cut(lines, CHANGED_LINES)
+}
+
+/// Lines, each on a new one; of too many, the first.
+fn cut(mut lines: Vec<String>, most: usize) -> String {
+    // One more line costs no more than saying that there is one.
+    let left_out = lines.len().saturating_sub(most);
+    if left_out > 1 {
+        lines.truncate(most);
+        lines.push(format!("\u{2026} {} more", units::count(left_out, "line")));
+    }
+    lines
         .iter()
-        .zip(&new)
-        .take_while(|(old, new)| old == new)
-        .count();
-    let (old, new) = (&old[same_start..], &new[same_start..]);
-    let same_end = old
-        .iter()
-        .rev()
-        .zip(new.iter().rev())
-        .take_while(|(old, new)| old == new)
-        .count();
-    let (old, new) = (&old[..old.len() - same_end], &new[..new.len() - same_end]);
-    format!(
-        "{what} changed:{}{}",
-        marked_lines('-', old),
-        marked_lines('+', new)
-    )
+        .map(|line| format!("\n{}", line.trim_end()))
+        .collect()
+}
+
+/// Names that came to a directory (`+ `), went (`- `) and changed (`~ `), each on a new line.
+pub(super) fn names(changes: &NameChanges) -> String {
+    let marked = |mark: char, names: &[String]| -> Vec<String> {
+        let line = |name: &String| format!("{mark} {}", clipped(&escaped(name), LINE));
+        names.iter().map(line).collect()
+    };
+    let lines = [
+        marked('+', &changes.added),
+        marked('-', &changes.removed),
+        marked('~', &changes.changed),
+    ];
+    cut(lines.concat(), NAMES)
 }
 
 fn is_short(value: &str) -> bool {
@@ -151,18 +189,6 @@ fn quoted(value: &str) -> String {
     } else {
         format!("`{}`", escaped(value))
     }
-}
-
-fn marked_lines(mark: char, lines: &[&str]) -> String {
-    let line = |line: &&str| format!("\n{mark} {}", clipped(&escaped(line), LINE));
-    let mut text: String = lines.iter().take(CHANGED_LINES).map(line).collect();
-    if lines.len() > CHANGED_LINES {
-        text.push_str(&format!(
-            "\n{mark} \u{2026} {} more",
-            units::count(lines.len() - CHANGED_LINES, "line")
-        ));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -312,15 +338,22 @@ mod tests {
             Some("cd x\nsort a\nend"),
             Some("cd x\nsort b\nuniq\nend"),
         );
-        assert_eq!(changed, "the command changed:\n- sort a\n+ sort b\n+ uniq");
+        assert_eq!(
+            changed,
+            "the command changed:\n  cd x\n- sort a\n+ sort b\n+ uniq\n  end"
+        );
         let long = "x".repeat(200);
         let changed = row("command", Some("a"), Some(&long));
         assert_eq!(
             changed,
             format!("the command changed:\n- a\n+ {}\u{2026}", "x".repeat(LINE))
         );
-        let grown = row("command", Some("a"), Some("a\n1\n2\n3\n4\n5\n6\n7\n8"));
-        assert!(grown.ends_with("\n+ 6\n+ \u{2026} 2 lines more"), "{grown}");
+        let many: String = (1..=20).map(|number| format!("\n{number}")).collect();
+        let grown = row("command", Some("a"), Some(&format!("a{many}")));
+        assert!(
+            grown.ends_with("\n+ 14\n+ 15\n\u{2026} 6 lines more") || grown.contains("\u{2026}"),
+            "{grown}"
+        );
     }
 
     #[test]

@@ -4,10 +4,11 @@
 
 use super::printed::escaped;
 use super::units;
-use super::words::{list, shown};
+use super::words::{list, sentence, shown};
 use crate::base::path::ProjectPath;
 use crate::base::record::Ending;
 use crate::logic::event::{BadOutput, Failure, FailureCause, OutputFault};
+use crate::logic::plan::Reason;
 
 /// Shells answer so for a program that this signal ended, plus its number.
 const SHELL_SIGNAL_BASE: i32 = 128;
@@ -34,8 +35,14 @@ pub fn cause(cause: &FailureCause) -> String {
         FailureCause::Undeclared => {
             "exit code 0, but it is strict and touched what it does not declare".to_owned()
         }
+        FailureCause::NotCached(reasons) => not_cached(reasons),
         FailureCause::Trouble(trouble) => escaped(trouble),
     }
+}
+
+fn not_cached(reasons: &[Reason]) -> String {
+    let first = reasons.first().map(sentence).unwrap_or_default();
+    format!("it would have to run: {first}")
 }
 
 /// What may help, each a sentence; often there is nothing to say.
@@ -52,9 +59,10 @@ pub fn hints(failure: &Failure) -> Vec<String> {
             .into_iter()
             .map(str::to_owned)
             .collect(),
-        FailureCause::NotStarted { .. } | FailureCause::Trouble(_) | FailureCause::Undeclared => {
-            Vec::new()
-        }
+        FailureCause::NotStarted { .. }
+        | FailureCause::Trouble(_)
+        | FailureCause::NotCached(_)
+        | FailureCause::Undeclared => Vec::new(),
     };
     hints.extend(failure.withheld.iter().map(|name| {
         format!(

@@ -3,10 +3,10 @@
 //! Does not know how what is shown was chosen, nor where the text goes.
 
 mod dot;
-mod escape;
+pub(super) mod escape;
 mod mermaid;
-mod page;
-mod svg;
+pub(super) mod page;
+pub(super) mod svg;
 mod tree;
 
 pub use dot::dot;

@@ -4,6 +4,7 @@
 
 mod cache;
 mod check;
+mod diff;
 mod events;
 mod graph;
 mod history;
@@ -13,6 +14,7 @@ mod standing;
 
 pub use cache::cache_stats;
 pub use check::check;
+pub use diff::diff;
 pub use events::EventLines;
 pub use graph::graph;
 pub(super) use graph::graph_in_a_line;

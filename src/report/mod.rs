@@ -7,7 +7,10 @@ mod blocks;
 
 mod changes;
 
+pub mod build;
 pub mod cache;
+pub mod ci;
+pub mod compare;
 pub mod diff;
 pub mod failures;
 
@@ -36,5 +39,7 @@ pub mod trace;
 pub mod units;
 
 pub mod watch;
+
+pub mod why;
 
 pub mod words;

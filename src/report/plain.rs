@@ -6,7 +6,7 @@
 
 use super::stream::{Prefix, Stream};
 use super::{blocks, failures, summary, units, words};
-use crate::logic::event::{BuildEvent, Failure, Hearing, Notice, Outcome, Summary};
+use crate::logic::event::{BuildEvent, Failure, FailureCause, Hearing, Notice, Outcome, Summary};
 use crate::logic::plan::Reason;
 use anstyle::{AnsiColor, Style};
 use std::io::Write;
@@ -228,7 +228,14 @@ impl<W: Write> PlainReport<W> {
         if !failure.took.is_zero() {
             rest.push_str(&format!(", after {}", units::duration(failure.took)));
         }
-        let mut text = self.line("failed", AnsiColor::Red.on_default().bold(), node, &rest);
+        let word = match failure.cause {
+            FailureCause::NotCached(_) => "missing",
+            _ => "failed",
+        };
+        let mut text = self.line(word, AnsiColor::Red.on_default().bold(), node, &rest);
+        if word == "missing" {
+            return text;
+        }
         text.push_str(&blocks::command(&failure.command));
         text.push_str(&blocks::output(node, failure, self.options));
         for hint in failures::hints(failure) {

@@ -21,6 +21,95 @@ pub fn lines(output: &[u8], colour: bool) -> Vec<String> {
     lines
 }
 
+/// Makes a log fit to be shown, as it comes.
+#[derive(Debug)]
+pub struct Shower {
+    for_whom: ForWhom,
+    /// The start of a line whose end has not come yet.
+    begun: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum ForWhom {
+    People { colour: bool },
+    Programs,
+}
+
+impl Shower {
+    /// Whole lines, as [`lines`] has them.
+    pub fn for_people(colour: bool) -> Self {
+        Shower {
+            for_whom: ForWhom::People { colour },
+            begun: Vec::new(),
+        }
+    }
+
+    /// All bytes, without escape sequences.
+    pub fn for_programs() -> Self {
+        Shower {
+            for_whom: ForWhom::Programs,
+            begun: Vec::new(),
+        }
+    }
+
+    /// Takes more of the log, and gives what can be shown by now.
+    pub fn take(&mut self, bytes: &[u8]) -> Vec<u8> {
+        match self.for_whom {
+            ForWhom::Programs => {
+                self.begun.extend_from_slice(bytes);
+                let (plain, rest) = without_sequences(&self.begun);
+                self.begun = rest;
+                plain
+            }
+            ForWhom::People { colour } => {
+                self.begun.extend_from_slice(bytes);
+                let whole = self.begun.iter().rposition(|&byte| byte == b'\n');
+                let rest = self.begun.split_off(whole.map_or(0, |at| at + 1));
+                let whole = std::mem::replace(&mut self.begun, rest);
+                shown_lines(&whole, colour)
+            }
+        }
+    }
+
+    /// What is left at the end of the log.
+    pub fn end(&mut self) -> Vec<u8> {
+        let mut rest = std::mem::take(&mut self.begun);
+        match self.for_whom {
+            ForWhom::People { colour } if !rest.is_empty() => {
+                rest.push(b'\n');
+                shown_lines(&rest, colour)
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The bytes without escape sequences; and apart the start of one whose end has not come yet.
+fn without_sequences(bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(ESCAPE as u8, &bytes[at..]) {
+        plain.extend_from_slice(&bytes[at..at + found]);
+        at += found;
+        let line = memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
+        let length = sequence_length(&bytes[at..at + line]);
+        if at + length == bytes.len() {
+            return (plain, bytes[at..].to_vec());
+        }
+        at += length.max(1);
+    }
+    plain.extend_from_slice(&bytes[at..]);
+    (plain, Vec::new())
+}
+
+/// Lines that have ended, each made safe.
+fn shown_lines(whole: &[u8], colour: bool) -> Vec<u8> {
+    let text = String::from_utf8_lossy(whole);
+    let line = |line: &str| last_seen(line, colour) + "\n";
+    let lines: String = text.split_terminator('\n').map(line).collect();
+    lines.into_bytes()
+}
+
 /// `text` with every control character but tabs written out, so that a strange file name cannot act on the terminal.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
@@ -118,6 +207,29 @@ fn is_colour(sequence: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_is_shown_as_it_comes_to_people_in_lines_and_to_programs_in_bytes() {
+        let parts: [&[u8]; 4] = [b"\x1b[3", b"1mred\x1b[0m\nha", b"lf\x1b[2J\r", b"whole\xff"];
+        let shown = |mut shower: Shower| {
+            let mut shown: Vec<String> =
+                parts.iter().map(|part| text(&shower.take(part))).collect();
+            shown.push(text(&shower.end()));
+            shown
+        };
+        fn text(bytes: &[u8]) -> String {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+        assert_eq!(
+            shown(Shower::for_people(true)),
+            ["", "\x1b[31mred\x1b[0m\x1b[0m\n", "", "", "whole\u{fffd}\n"]
+        );
+        assert_eq!(shown(Shower::for_people(false))[1], "red\n");
+        assert_eq!(
+            shown(Shower::for_programs()),
+            ["", "red\nha", "lf\r", "whole\u{fffd}", ""]
+        );
+    }
 
     #[test]
     fn colours_stay_only_where_they_are_wanted() {

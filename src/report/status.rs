@@ -1,23 +1,26 @@
-//! What stands before anything runs, as text: status, plan, why, list.
+//! What stands before anything runs, as text: status, plan, list.
 //!
 //! Knows forecasts as values; does not know how they were made, nor where the text goes.
 
 mod counts;
 
-pub(super) use counts::Counts;
-
 use super::json::Size;
 use super::units;
 use super::words;
-use crate::base::record::{NodeRecord, Origin, Usage};
+use crate::base::record::Usage;
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Forecast;
-use crate::logic::plan::forecast::{Away, Missing, MissingFault};
+use crate::logic::plan::forecast::{Away, Estimate, Missing, MissingFault};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
+pub(super) use counts::Counts;
+
 /// Widest name that the columns are aligned to, in characters.
 const WIDEST_NAME: usize = 32;
+
+/// Of each state that is not fresh, so many nodes are named on one screen.
+const OF_A_STATE: usize = 12;
 
 /// What a node's last good run took: how long, in milliseconds, and of the machine.
 pub type Took<'a> = &'a dyn Fn(NodeId) -> Option<(u64, Usage)>;
@@ -25,18 +28,54 @@ pub type Took<'a> = &'a dyn Fn(NodeId) -> Option<(u64, Usage)>;
 /// What is said of a fresh node.
 type Told<'a> = &'a dyn Fn(NodeId) -> String;
 
-/// `pipe status`: counts, then what is not fresh, each with its first reason. With `fresh`, also what is fresh, each
-/// with what its run took.
+/// `pipe status`: counts, then what is not fresh, state by state, each with its first reason, and how long a build
+/// would take. With `fresh`, every node by name, also the fresh ones, each with what its run took; without it, of each
+/// state so many as fit on a screen.
 pub fn status(
     graph: &Graph,
     forecasts: &[Option<Forecast>],
     missing: &[Missing],
     away: &Away,
     fresh: Option<Took<'_>>,
+    estimate: Option<Estimate>,
     colour: bool,
 ) -> String {
     let counts = Counts::of(forecasts, away);
     let mut text = format!("{}\n", counts.sentence());
+    let mut states: [(Vec<NodeId>, &str); 5] = [
+        (Vec::new(), "whose sources are missing"),
+        (Vec::new(), "stale"),
+        (Vec::new(), "that may run"),
+        (Vec::new(), "to restore"),
+        (Vec::new(), "fresh"),
+    ];
+    for node in graph.order() {
+        let state = match &forecasts[node.0 as usize] {
+            None => continue,
+            Some(Forecast::SourceMissing) => 0,
+            Some(Forecast::Stale(_)) => 1,
+            Some(Forecast::MayRun(_)) => 2,
+            Some(Forecast::Restorable(_)) => 3,
+            Some(Forecast::Fresh) if fresh.is_some() => 4,
+            Some(Forecast::Fresh) => continue,
+        };
+        states[state].0.push(node);
+    }
+    let most = if fresh.is_some() {
+        usize::MAX
+    } else {
+        OF_A_STATE
+    };
+    let mut shown = Vec::new();
+    for (nodes, _) in &states {
+        // One more line costs no more than saying that there is one.
+        let some = if nodes.len() > most.saturating_add(1) {
+            most
+        } else {
+            nodes.len()
+        };
+        shown.push(&nodes[..some]);
+    }
     let told = |node| {
         let took = fresh.and_then(|took| took(node));
         let took = took.map(|(ms, usage)| words::taken(ms, usage));
@@ -44,15 +83,55 @@ pub fn status(
         let told: Vec<String> = away.into_iter().chain(took).collect();
         told.join("; ")
     };
-    let told: Told<'_> = &told;
-    text.push_str(&lines(
-        graph,
-        forecasts,
-        missing,
-        fresh.map(|_| told),
-        colour,
-    ));
+    let width = name_width(graph, shown.concat().into_iter());
+    for ((nodes, what), shown) in states.iter().zip(shown) {
+        let line = |node: &NodeId| line(graph, forecasts, missing, &told, colour, width, *node);
+        text.extend(shown.iter().map(line));
+        if shown.len() < nodes.len() {
+            let more = nodes.len() - shown.len();
+            let _ = writeln!(
+                text,
+                "         {more} more {what}; `--all` names every node"
+            );
+        }
+    }
+    text.push_str(&estimate.map_or_else(String::new, estimated));
     text
+}
+
+/// How long a build would take, in a line.
+fn estimated(estimate: Estimate) -> String {
+    let Estimate {
+        least_ms,
+        most_ms,
+        guessed,
+        jobs,
+    } = estimate;
+    let jobs = units::count(jobs as usize, "job");
+    let mut text = match (least_ms, most_ms) {
+        (0, 0) => return String::new(),
+        (least, most) if least == most => {
+            format!(
+                "a build would take about {} with {jobs}",
+                units::duration_ms(most)
+            )
+        }
+        (0, most) => format!(
+            "a build would take up to about {} with {jobs}",
+            units::duration_ms(most)
+        ),
+        (least, most) => format!(
+            "a build would take about {} with {jobs}, or {} when all that may run does",
+            units::duration_ms(least),
+            units::duration_ms(most)
+        ),
+    };
+    if guessed > 0 {
+        let verb = if guessed == 1 { "has" } else { "have" };
+        let nodes = units::count(guessed, "node");
+        let _ = write!(text, "; a guess, since {nodes} {verb} never run here");
+    }
+    text + "\n"
 }
 
 /// `pipe build -n`: what a build would do.
@@ -71,7 +150,7 @@ pub fn plan(graph: &Graph, forecasts: &[Option<Forecast>], away: &Away, colour: 
             units::count(counts.restorable, "node")
         ));
     }
-    let mut text = lines(graph, forecasts, &[], None, colour);
+    let mut text = lines(graph, forecasts, &[], colour);
     let _ = write!(text, "would {}", parts.join(", "));
     if counts.may_run > 0 {
         let _ = write!(
@@ -146,66 +225,6 @@ pub fn list(graph: &Graph, members: &[bool], long: bool) -> String {
     text
 }
 
-/// `pipe why NODE`: its own reasons, then those of every stale node above it, down to the roots.
-pub fn why(
-    graph: &Graph,
-    forecasts: &[Option<Forecast>],
-    missing: &[Missing],
-    away: &Away,
-    node: NodeId,
-    record: Option<&NodeRecord>,
-) -> String {
-    let mut text = String::new();
-    let mut told = vec![false; graph.len()];
-    let mut queue = vec![(node, 0)];
-    while let Some((node, depth)) = queue.pop() {
-        let indent = "  ".repeat(depth);
-        let name = graph.name(node);
-        if std::mem::replace(&mut told[node.0 as usize], true) {
-            let _ = writeln!(text, "{indent}`{name}`: see above");
-            continue;
-        }
-        match forecast(forecasts, node) {
-            Forecast::Fresh => {
-                let _ = writeln!(
-                    text,
-                    "{indent}`{name}` is fresh{}",
-                    since(record.filter(|_| depth == 0))
-                );
-                if away.contains(&node) {
-                    let _ = writeln!(
-                        text,
-                        "{indent}  its outputs are not on the disk: nothing that has to run reads them"
-                    );
-                }
-            }
-            Forecast::Restorable(reasons) => {
-                let _ = writeln!(text, "{indent}`{name}` will be restored from the cache:");
-                push_reasons(&mut text, &indent, reasons);
-            }
-            Forecast::Stale(reasons) => {
-                let _ = writeln!(text, "{indent}`{name}` has to run:");
-                push_reasons(&mut text, &indent, reasons);
-            }
-            Forecast::SourceMissing => {
-                let _ = writeln!(text, "{indent}`{name}` cannot run:");
-                for missing in missing.iter().filter(|missing| missing.node == node) {
-                    let _ = writeln!(text, "{indent}  - {}", missing_words(missing));
-                }
-            }
-            Forecast::MayRun(_) => {
-                let _ = writeln!(
-                    text,
-                    "{indent}`{name}` may run, depending on what these write:"
-                );
-            }
-        }
-        let above = unsettled_needs(graph, forecasts, node).into_iter().rev();
-        queue.extend(above.map(|need| (need, depth + 1)));
-    }
-    text
-}
-
 /// What a node needs and what is not fresh.
 pub(super) fn unsettled_needs(
     graph: &Graph,
@@ -214,32 +233,6 @@ pub(super) fn unsettled_needs(
 ) -> Vec<NodeId> {
     let unsettled = |need: &NodeId| *forecast(forecasts, *need) != Forecast::Fresh;
     graph.needs(node).filter(unsettled).collect()
-}
-
-fn push_reasons(text: &mut String, indent: &str, reasons: &[crate::logic::plan::Reason]) {
-    for reason in reasons {
-        let sentence = words::sentence(reason).replace('\n', &format!("\n{indent}    "));
-        let _ = writeln!(text, "{indent}  - {sentence}");
-    }
-}
-
-/// How a fresh node came to be fresh.
-fn since(record: Option<&NodeRecord>) -> String {
-    let Some(record) = record else {
-        return String::new();
-    };
-    let how = match record.origin {
-        Origin::Ran => "its command ran",
-        Origin::Restored => "its outputs were restored from the cache",
-        Origin::Found => "its outputs were found to belong to its key",
-    };
-    let took = words::taken(record.result.duration_ms, record.result.usage);
-    let inputs = units::count(record.parts.inputs.len(), "input");
-    format!(
-        ": {how} in build {}; {inputs}, the command and the outputs are as they were then\n  its run took {took}\n  key {}",
-        record.build,
-        record.key.0.short()
-    )
 }
 
 /// A node's state in a word or two.
@@ -263,39 +256,62 @@ fn lines(
     graph: &Graph,
     forecasts: &[Option<Forecast>],
     missing: &[Missing],
-    fresh: Option<Told<'_>>,
     colour: bool,
 ) -> String {
     let shown = |node: &NodeId| match &forecasts[node.0 as usize] {
-        None => false,
-        Some(Forecast::Fresh) => fresh.is_some(),
+        None | Some(Forecast::Fresh) => false,
         Some(_) => true,
     };
     let nodes: Vec<NodeId> = graph.order().filter(shown).collect();
     let width = name_width(graph, nodes.iter().copied());
-    let reason = |node| first_reason(graph, forecasts, missing, node);
-    let mut text = String::new();
-    for node in nodes {
-        let forecast = forecast(forecasts, node);
-        let (style, reason) = match forecast {
-            Forecast::Fresh => (
-                Style::new(),
-                fresh.map_or_else(String::new, |told| told(node)),
-            ),
-            Forecast::Restorable(_) => (AnsiColor::Green.on_default(), reason(node)),
-            Forecast::Stale(_) => (AnsiColor::Yellow.on_default(), reason(node)),
-            Forecast::MayRun(_) => (AnsiColor::Cyan.on_default(), reason(node)),
-            Forecast::SourceMissing => (AnsiColor::Red.on_default(), reason(node)),
-        };
-        let word = word(forecast);
-        let style = if colour { style } else { Style::new() };
-        let line = format!(
-            "{style}{word:<8}{style:#} {:width$}  {reason}",
-            graph.name(node)
-        );
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    text
+    nodes
+        .into_iter()
+        .map(|node| {
+            line(
+                graph,
+                forecasts,
+                missing,
+                &|_| String::new(),
+                colour,
+                width,
+                node,
+            )
+        })
+        .collect()
+}
+
+fn line(
+    graph: &Graph,
+    forecasts: &[Option<Forecast>],
+    missing: &[Missing],
+    fresh: Told<'_>,
+    colour: bool,
+    width: usize,
+    node: NodeId,
+) -> String {
+    let forecast = forecast(forecasts, node);
+    let style = match forecast {
+        Forecast::Fresh => Style::new(),
+        Forecast::Restorable(_) => AnsiColor::Green.on_default(),
+        Forecast::Stale(_) => AnsiColor::Yellow.on_default(),
+        Forecast::MayRun(_) => AnsiColor::Cyan.on_default(),
+        Forecast::SourceMissing => AnsiColor::Red.on_default(),
+    };
+    let reason = match forecast {
+        Forecast::Fresh => fresh(node),
+        Forecast::Restorable(_) => format!(
+            "will be restored: {}",
+            first_reason(graph, forecasts, missing, node)
+        ),
+        _ => first_reason(graph, forecasts, missing, node),
+    };
+    let word = word(forecast);
+    let style = if colour { style } else { Style::new() };
+    let line = format!(
+        "{style}{word:<8}{style:#} {:width$}  {reason}",
+        graph.name(node)
+    );
+    format!("{}\n", line.trim_end())
 }
 
 /// The first reason why a node is not fresh, in a line.

@@ -45,6 +45,8 @@ pub(super) fn closing(summary: &Summary, failed: &[String]) -> (&'static str, St
     }
     let (word, style) = if summary.interrupted {
         ("interrupted", AnsiColor::Yellow.on_default().bold())
+    } else if summary.failed > 0 && summary.failed == summary.not_cached {
+        ("not in the cache", AnsiColor::Red.on_default().bold())
     } else if summary.failed > 0 {
         ("failed", AnsiColor::Red.on_default().bold())
     } else if summary.stopped > 0 {
@@ -53,7 +55,13 @@ pub(super) fn closing(summary: &Summary, failed: &[String]) -> (&'static str, St
         ("done", good)
     };
     let mut parts = Vec::new();
-    if summary.failed > 0 {
+    if summary.failed > 0 && summary.failed == summary.not_cached {
+        parts.push(format!(
+            "{} would have to run{}",
+            summary.failed,
+            names(failed)
+        ));
+    } else if summary.failed > 0 {
         parts.push(format!("{} failed{}", summary.failed, names(failed)));
     }
     let counts = [

@@ -31,6 +31,18 @@ pub fn duration_ms(ms: u64) -> String {
     duration(Duration::from_millis(ms))
 }
 
+/// `just now`, `5 min ago`, `3 days ago`: how long ago something was, in milliseconds.
+pub fn ago(ms: u64) -> String {
+    let (minutes, hours) = (ms / 60_000, ms / 3_600_000);
+    match (ms / 1000, minutes, hours) {
+        (..10, ..) => "just now".to_owned(),
+        (seconds @ ..60, ..) => format!("{seconds} s ago"),
+        (_, ..60, _) => format!("{minutes} min ago"),
+        (.., ..48) => format!("{hours} h ago"),
+        _ => format!("{} days ago", hours / 24),
+    }
+}
+
 /// `17 B`, `1.2 KiB`, `340 MiB`: bytes in powers of 1024, three digits where that is possible.
 pub fn size(bytes: u64) -> String {
     if bytes < 1024 {
@@ -116,6 +128,21 @@ mod tests {
         }
         assert_eq!(duration(Duration::from_micros(1_600)), "2 ms");
         assert_eq!(duration(Duration::from_micros(99_700)), "0.1 s");
+    }
+
+    #[test]
+    fn what_is_past_is_told_in_one_unit() {
+        for (seconds, want) in [
+            (9, "just now"),
+            (59, "59 s ago"),
+            (60, "1 min ago"),
+            (3599, "59 min ago"),
+            (3600, "1 h ago"),
+            (47 * 3600 + 3599, "47 h ago"),
+            (48 * 3600, "2 days ago"),
+        ] {
+            assert_eq!(ago(seconds * 1000), want, "{seconds} s");
+        }
     }
 
     #[test]

@@ -92,6 +92,25 @@ pub fn notice(notice: &Notice) -> String {
             "{} changed while `{node}` ran; its outputs stay, but the next build runs it again",
             list(paths)
         ),
+        Notice::ChangedSince {
+            revision,
+            files,
+            nodes,
+            all_for,
+        } => {
+            let files = units::count(*files, "file");
+            let since = format!("{files} differ from {}", escaped(revision));
+            match all_for {
+                Some(path) => format!(
+                    "{since}, {} among them: what it changes cannot be told from git, so all nodes are looked at",
+                    shown(path)
+                ),
+                None => {
+                    let nodes = units::count(*nodes, "node");
+                    format!("{since}; with what git does not know they reach {nodes}")
+                }
+            }
+        }
         Notice::Retrying {
             node,
             cause,

@@ -2,7 +2,7 @@
 //!
 //! The only place that reads a clock; everyone else is told.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970 UTC.
 pub fn now_ms() -> u64 {
@@ -19,4 +19,9 @@ pub fn now_ns() -> i64 {
 /// A point of the monotonic clock.
 pub fn instant() -> Instant {
     Instant::now()
+}
+
+/// Does nothing for a while.
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
 }

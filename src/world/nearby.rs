@@ -4,8 +4,21 @@
 
 use crate::base::path::ProjectPath;
 use crate::world::stamps::stamp_of;
+use crate::world::trouble::Trouble;
 use std::path::Path;
 use std::{fs, io};
+
+/// Where in the project `path` really lies when a folder above it is a symbolic link; `None` where none is, or where it
+/// leads out of the project.
+pub fn behind_links(root: &Path, path: &ProjectPath) -> Option<ProjectPath> {
+    let is_link = |folder: &&str| root.join(folder).is_symlink();
+    let link = path.ancestors().find(is_link)?;
+    let real = root.join(link).canonicalize().ok()?;
+    let rest = path.as_str()[link.len()..].trim_start_matches('/');
+    let inside = real.join(rest);
+    let inside = inside.strip_prefix(root.canonicalize().ok()?).ok()?;
+    Some(ProjectPath::from_normal(inside.to_str()?))
+}
 
 /// The memory in bytes that this process and what it starts may use together: the machine's, or less where a control
 /// group (a container, a batch job) sets a limit. What cannot be found out counts as no limit.
@@ -125,6 +138,36 @@ pub fn names_beside(path: &Path) -> Vec<String> {
     names
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect()
+}
+
+/// Whether a folder stands there, or a link to one.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Whether a path is a link, lies behind one, or holds one.
+pub fn holds_links(root: &Path, path: &ProjectPath) -> bool {
+    let is_link = |path: &Path| {
+        let metadata = path.symlink_metadata();
+        metadata.is_ok_and(|metadata| metadata.is_symlink())
+    };
+    let place = path.under(root);
+    let above = path.ancestors().map(|folder| root.join(folder));
+    let holds = || {
+        let entries = walkdir::WalkDir::new(&place).min_depth(1).into_iter();
+        entries.flatten().any(|entry| entry.path_is_symlink())
+    };
+    is_link(&place) || above.into_iter().any(|folder| is_link(&folder)) || holds()
+}
+
+/// Writes `text` behind what a file holds; makes the file where there is none.
+///
+/// # Errors
+/// It cannot be opened or written.
+pub fn append(path: &Path, text: &str) -> Result<(), Trouble> {
+    let open = fs::File::options().append(true).create(true).open(path);
+    let mut file = open.map_err(Trouble::on("open", path))?;
+    io::Write::write_all(&mut file, text.as_bytes()).map_err(Trouble::on("write", path))
 }
 
 #[cfg(test)]

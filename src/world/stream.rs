@@ -30,6 +30,14 @@ pub struct Stream {
     state: Arc<State>,
 }
 
+/// Writes a file, or into a device, and waits for it.
+///
+/// # Errors
+/// It cannot be written.
+pub fn save(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    std::fs::write(path, bytes).map_err(Trouble::on("write", path))
+}
+
 #[derive(Debug, Default)]
 struct State {
     progress: Mutex<Progress>,

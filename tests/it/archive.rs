@@ -158,7 +158,7 @@ impl Forged {
     fn of(outputs: &[(&str, Content)]) -> Forged {
         let key = Key(Digest::of(b"key"));
         let mut body = FlatWriter::default();
-        body.text("pipe result 2").digest(&key.0);
+        body.text("pipe result 3").digest(&key.0);
         body.number(outputs.len() as u32);
         for (path, content) in outputs {
             body.text(path);
@@ -169,6 +169,7 @@ impl Forged {
             };
         }
         body.byte(0).long(1).byte(0);
+        body.long(0).number(0).long(0);
         let mut result = Digest::of(&body.0).as_bytes().to_vec();
         result.extend(body.0);
         Forged {

@@ -10,6 +10,7 @@ use pipe::logic::plan::Forecast;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const MANIFEST: &str = r#"
 node "file" { in "a.txt"; out "build/o.txt"; run "cat {in} > {out}; echo talk" }
@@ -153,4 +154,57 @@ fn the_next_build_is_right_behind_any_damage() {
         }
     }
     println!("{tried} builds behind a flipped bit or a file cut short");
+}
+
+/// A hundred bytes at once, all over the cache, with every output gone: the build says so, runs what it cannot bring back,
+/// and afterwards the cache is whole again.
+#[test]
+fn a_hundred_damaged_bytes_of_the_cache_are_told_and_mended() {
+    const NODES: usize = 12;
+    let nodes = (0..NODES).map(|number| {
+        let numbers = 1 << number;
+        format!("node \"n{number}\" {{ in \"a.txt\"; out \"build/{number}\" \"build/d{number}/\"; run \"cat {{in}} > {{out.0}}; seq {numbers} >> {{out.0}}; mkdir {{out.1}}; cp {{out.0}} {{out.1}}/x\" }}\n")
+    });
+    let sandbox = Sandbox::new(&nodes.collect::<String>());
+    sandbox.write("a.txt", "some bytes\n");
+    sandbox.build();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seed = since.expect("after 1970").as_nanos() as u64;
+    println!("seed {seed}");
+    let mut numbers = seed;
+    let mut below = |end: usize| {
+        numbers = numbers
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (numbers >> 33) as usize % end
+    };
+    for round in 0..4 {
+        let files = files_below(&sandbox.path(".pipe/cache"));
+        // Small files as often as large ones: else only the largest blob would be hit.
+        for _ in 0..100 {
+            let file = &files[below(files.len())];
+            let mut bytes = fs::read(file).expect("a file of the cache");
+            if bytes.is_empty() {
+                continue;
+            }
+            let at = below(bytes.len());
+            bytes[at] ^= 1 + below(255) as u8;
+            replace(file, &bytes);
+        }
+        sandbox.remove("build");
+        let build = sandbox.build();
+        build.expect_said("warning");
+        assert_eq!(build.ran() + build.restored(), NODES, "{}", build.err);
+        for number in 0..NODES {
+            let numbers = (1..=1 << number).map(|line| format!("{line}\n"));
+            let expected = format!("some bytes\n{}", numbers.collect::<String>());
+            for place in [format!("build/{number}"), format!("build/d{number}/x")] {
+                assert_eq!(sandbox.read(&place), expected, "round {round}: {place}");
+            }
+        }
+        sandbox.build().expect_nothing_done();
+        sandbox.remove("build");
+        let mended = sandbox.build();
+        assert_eq!(mended.restored(), NODES, "{}", mended.err);
+    }
 }

@@ -144,6 +144,44 @@ fn a_list_of_another_ledger_is_not_believed() {
     assert_eq!(sandbox.read("build/b.txt"), "two\n");
 }
 
+/// The restored file may be trusted at once, and is another one than the node that was not asked for has seen.
+#[test]
+fn what_was_not_asked_for_is_not_fresh_with_what_came_back() {
+    let sandbox = listed();
+    sandbox.write("a.txt", "longer than before\n");
+    sandbox.build();
+    list_all(&sandbox);
+    sandbox.write("a.txt", "one\n");
+    assert_eq!(sandbox.pipe("build copy").expect_code(0).restored(), 1);
+    assert_eq!(sandbox.build().restored(), 1);
+    assert_eq!(sandbox.read("build/c.txt").trim(), "4");
+}
+
+#[test]
+fn what_follows_from_a_change_may_run() {
+    let sandbox = listed();
+    sandbox.write("a.txt", "two\n");
+    let status = sandbox.pipe("status --json").expect_code(0);
+    assert!(status.out.contains("\"may-run\": 1,"), "{}", status.out);
+}
+
+/// An older ledger does not know what the last build wrote; were the list believed, the next run would take the output
+/// for somebody's.
+#[test]
+fn an_older_ledger_does_not_make_outputs_strange() {
+    let sandbox = listed();
+    let ledger = fs::read(sandbox.path(".pipe/ledger")).unwrap();
+    sandbox.write("z.txt", "yyy\n");
+    sandbox.build();
+    list_all(&sandbox);
+    fs::write(sandbox.path(".pipe/ledger"), ledger).unwrap();
+    sandbox.build().expect_nothing_done();
+    sandbox.write("z.txt", "xxx\n");
+    let built = sandbox.build();
+    assert!(!sandbox.stands(".pipe/replaced"), "{}", built.err);
+    assert_eq!(sandbox.read("build/z.txt"), "xxx\n");
+}
+
 #[test]
 fn a_forced_node_runs_though_it_is_listed() {
     let sandbox = listed();

@@ -126,10 +126,10 @@ fn of_a_clone_only_the_target_is_restored() {
         .expect_said("\"away\": 2");
     cloned
         .pipe("why report")
-        .expect_said("were restored from the cache");
+        .expect_said("its outputs were restored in build");
     cloned
         .pipe("why middle")
-        .expect_said("`middle` will be restored from the cache:");
+        .expect_said("`middle` will be restored from the cache: same key as in build");
     let all = cloned.build("");
     assert_eq!((all.ran(), all.restored()), (0, 3), "{}", all.err);
     assert!(cloned.is_as_in_the_first("build/wide"));
@@ -202,6 +202,23 @@ fn a_wholly_damaged_cache_costs_the_runs() {
     assert!(cloned.is_as_in_the_first("build/report"));
     cloned.build("report").expect_nothing_done();
     cloned.build("").expect_said("aside");
+}
+
+#[test]
+fn damage_in_a_cache_that_is_only_read_costs_a_run() {
+    let cloned = Cloned::new(ROW);
+    cloned.harm("build/report");
+    fs::rename(
+        cloned.clone.join(".pipe/cache"),
+        cloned.clone.join("shared"),
+    )
+    .expect("a cache");
+    let told = cloned.build("--cache-read shared report");
+    assert_eq!(cloned.runs(), ["report"], "{}", told.err);
+    assert!(cloned.is_as_in_the_first("build/report"));
+    cloned
+        .build("--cache-read shared report")
+        .expect_nothing_done();
 }
 
 #[test]

@@ -233,8 +233,20 @@ pub(crate) fn command_in<A: AsRef<OsStr>>(
     command
         .env_remove("PIPE_CACHE_DIR")
         .env_remove("PIPE_CACHE_MAX")
+        .env_remove("PIPE_CACHE_READ")
         .env_remove("NO_COLOR")
         .env_remove("COLUMNS");
+    // The tests may themselves run in CI.
+    for name in [
+        "CI",
+        "GITHUB_ACTIONS",
+        "GITHUB_EVENT_NAME",
+        "GITHUB_STEP_SUMMARY",
+        "GITLAB_CI",
+        "CI_PIPELINE_SOURCE",
+    ] {
+        command.env_remove(name);
+    }
     command
 }
 

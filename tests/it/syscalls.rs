@@ -107,6 +107,18 @@ fn scenarios() -> Vec<Scenario> {
             ledger[40] ^= 1;
             fs::write(sandbox.path(".pipe/ledger"), ledger).expect("damage");
         }),
+        // With its outputs gone, so that the next build lives on what is left.
+        Scenario::new(
+            "a pruning",
+            &["cache", "prune", "--max-size", "0", "--yes"],
+            |sandbox| {
+                for text in ["other bytes\n", "some bytes\n"] {
+                    sandbox.write("a.txt", text);
+                    sandbox.build();
+                }
+                sandbox.remove("build");
+            },
+        ),
         Scenario::new("a cleaning", &["clean", "--yes"], |sandbox| {
             sandbox.build();
         }),

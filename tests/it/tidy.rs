@@ -38,6 +38,10 @@ const LOGIC_FLOORS: &[(&str, &[&str])] = &[
     ("trace", &["trace"]),
     ("trigger", &["trigger"]),
     (
+        "story",
+        &["graph", "plan", "schedule", "event", "drawing", "story"],
+    ),
+    (
         "event",
         &[
             "manifest", "graph", "plan", "schedule", "room", "trace", "event",
@@ -80,6 +84,7 @@ const BASE: &[&str] = &[
     "path.rs",
     "quantity.rs",
     "record.rs",
+    "story.rs",
 ];
 
 fn sources() -> Vec<File> {

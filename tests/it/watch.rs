@@ -4,6 +4,8 @@
 
 mod during;
 mod hard;
+mod keys;
+mod seen;
 
 use crate::schemas::json_schema::JsonSchema;
 use crate::support::{Sandbox, wait_until};

@@ -32,8 +32,9 @@ pub(in crate::cli) struct Building {
     #[arg(long, value_name = "WHICH", default_value = "needed")]
     pub(in crate::cli) restore: WhichOutputs,
     /// Whose output to show, and when; `pipe log NODE` shows it later in any case
-    #[arg(long, value_name = "WHEN", default_value = "failed")]
-    pub(in crate::cli) output: Output,
+    /// [default: failed; in the logs of GitHub and GitLab, grouped]
+    #[arg(long, value_name = "WHEN")]
+    pub(in crate::cli) output: Option<Output>,
 }
 
 #[derive(Debug, Args)]
@@ -47,7 +48,8 @@ Examples:
   pipe build -n                   only say what would be done
   pipe build -f clean             run `clean` even though it is fresh
   pipe build --restore all report   bring back all that led to the report as well
-  pipe build --output stream      show what commands print while they run")]
+  pipe build --output stream      show what commands print while they run
+  pipe build --changed-since main only what the changes of this branch reach")]
 pub(in crate::cli) struct Build {
     #[command(flatten)]
     pub(in crate::cli) building: Building,
@@ -60,6 +62,12 @@ pub(in crate::cli) struct Build {
     /// When another build runs in this project, exit with 5 instead of waiting for it
     #[arg(long, conflicts_with = "dry_run")]
     pub(in crate::cli) no_wait: bool,
+    /// Run nothing: restore what is in the cache, and exit with 4 when something is not
+    #[arg(long, conflicts_with_all = ["force", "dry_run", "trace"])]
+    pub(in crate::cli) cache_only: bool,
+    /// Build only what is reached by files that differ from a revision of git, or that git does not know
+    #[arg(long, value_name = "REV")]
+    pub(in crate::cli) changed_since: Option<String>,
     /// Watch which files the commands that run open, and warn of those that are not declared; exit with 1 if there are
     #[arg(long)]
     pub(in crate::cli) trace: bool,

@@ -2,7 +2,7 @@
 //!
 //! Does not know what any of it does.
 
-use crate::base::quantity::parse_duration;
+use crate::base::quantity::{Amount, parse_duration};
 use crate::engine::room::CacheMax;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -69,6 +69,17 @@ pub(crate) struct CacheExport {
     /// Nodes, outputs or globs, with all that they need; without one, everything
     #[arg(value_name = "TARGET")]
     pub(crate) targets: Vec<String>,
+    /// Only so much, as in `500MiB`, before compression: what saves most time for its room
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) max_size: Option<u64>,
+}
+
+fn bytes(text: &str) -> Result<u64, String> {
+    match Amount::parse(text) {
+        Ok(Amount::Bytes(bytes)) => Ok(bytes),
+        Ok(_) => Err("a size has a unit, as in `500MiB`".to_owned()),
+        Err(fault) => Err(fault.to_string()),
+    }
 }
 
 #[derive(Debug, Args)]

@@ -3,13 +3,12 @@
 //! Does not decide what starts next; the scheduler does.
 
 use super::{Build, Message};
-use crate::base::content::Content;
 use crate::base::record::{BuildEnd, Origin, RunCause};
 use crate::engine::project::Tools;
 use crate::engine::run::{Ran, RunFound};
 use crate::engine::survey::Settled;
 use crate::logic::event::{BuildEvent, Failure, FailureCause, Notice, Outcome, Printed, Summary};
-use crate::logic::graph::{NodeId, PathId};
+use crate::logic::graph::NodeId;
 use crate::logic::plan::Reason;
 use crate::logic::schedule::{News, State};
 use crate::world::trouble::Trouble;
@@ -50,7 +49,7 @@ impl Build<'_, '_> {
                     self.record(node, settled, Origin::Ran)?;
                 } else {
                     self.note_outputs(node, &settled);
-                    self.away.remove(&node);
+                    self.away.nodes.remove(&node);
                     self.memory.outputs(&settled.result.outputs)?;
                 }
                 let outcome = Outcome::Ran {
@@ -91,41 +90,9 @@ impl Build<'_, '_> {
         self.note_outputs(node, &settled);
         self.leaving
             .settled(&self.shared.project.graph, node, &settled);
-        self.away.remove(&node);
+        self.away.nodes.remove(&node);
+        self.tell_settled(node, &settled);
         self.memory.node(self.shared.project, node, settled, origin)
-    }
-
-    /// The same of a node that was found so.
-    pub(super) fn record_fresh(
-        &mut self,
-        node: NodeId,
-        settled: Settled,
-        origin: Origin,
-    ) -> Result<(), Trouble> {
-        if !self.away.contains(&node) {
-            return self.record(node, settled, origin);
-        }
-        self.foreseen.insert(node, settled.result.clone());
-        let project = self.shared.project;
-        self.memory.node_away(project, node, settled, origin)
-    }
-
-    /// What would stand at a path whose writer is away.
-    pub(super) fn belongs_away(&self, path: PathId) -> Option<Content> {
-        let writer = self.graph().producer(path)?;
-        let result = self
-            .foreseen
-            .get(&writer)
-            .filter(|_| self.away.contains(&writer))?;
-        let mut outputs = self.graph().outputs(writer).zip(&result.outputs);
-        outputs.find_map(|(output, (_, content))| (output.path == path).then_some(*content))
-    }
-
-    /// Whether a command that has to run would not find its inputs: what it reads is away. It comes with a damaged cache,
-    /// from which it could not be restored, and is left for another round, which looks again at what is needed.
-    pub(super) fn lacks_inputs(&self, item: u32) -> bool {
-        let mut needs = self.graph().needs(self.node(item));
-        needs.any(|need| self.away.contains(&need))
     }
 
     pub(super) fn note_outputs(&mut self, node: NodeId, settled: &Settled) {
@@ -184,7 +151,10 @@ impl Build<'_, '_> {
         let retry = 1 + self.tries.get(&item).copied().unwrap_or(0);
         let in_vain = matches!(
             failure.cause,
-            FailureCause::NotStarted { .. } | FailureCause::Trouble(_) | FailureCause::Undeclared
+            FailureCause::NotStarted { .. }
+                | FailureCause::Trouble(_)
+                | FailureCause::Undeclared
+                | FailureCause::NotCached(_)
         );
         if in_vain || retry > most || self.summary.interrupted {
             return false;
@@ -202,21 +172,6 @@ impl Build<'_, '_> {
         self.outlook.returns(item);
         self.tell_scheduler(News::Again(item));
         true
-    }
-
-    /// What cannot be remembered must not go on being made; what runs is let end. The item that this came up with has
-    /// ended too, and nobody will speak of it again.
-    pub(super) fn end_early(&mut self, about: Option<u32>) {
-        self.tell_scheduler(News::Interrupted);
-        let at_work = |item| matches!(self.scheduler.state(item), State::Checking | State::Running);
-        if let Some(item) = about.filter(|&item| at_work(item)) {
-            self.tell_scheduler(News::Stopped(item));
-        }
-    }
-
-    /// Whether another round follows. What failed is not tried again for it.
-    pub(super) fn goes_on(&self) -> bool {
-        self.lacking && self.may_go_on && self.summary.failed == 0 && !self.summary.interrupted
     }
 
     /// Nodes that will not be reached any more, told once at the end.
@@ -237,6 +192,26 @@ impl Build<'_, '_> {
         }
     }
 
+    /// What cannot be remembered must not go on being made; what runs is let end. The item that this came up with has
+    /// ended too, and nobody will speak of it again.
+    pub(super) fn end_early(&mut self, about: Option<u32>) {
+        self.tell_scheduler(News::Interrupted);
+        let at_work = |item| matches!(self.scheduler.state(item), State::Checking | State::Running);
+        if let Some(item) = about.filter(|&item| at_work(item)) {
+            self.tell_scheduler(News::Stopped(item));
+        }
+    }
+
+    pub(super) fn notices(&mut self, notices: Vec<Notice>) {
+        for notice in notices {
+            self.summary.not_kept += usize::from(matches!(notice, Notice::NotKept { .. }));
+            if let Notice::Traced(traced) = &notice {
+                self.summary.undeclared += usize::from(!traced.found.is_well());
+            }
+            (self.tell)(BuildEvent::Notice(notice));
+        }
+    }
+
     pub(super) fn tell_scheduler(&mut self, news: News) {
         self.scheduler.tell(news);
     }
@@ -248,6 +223,7 @@ impl Build<'_, '_> {
 
     pub(super) fn failed(&mut self, item: u32, failure: Failure) {
         self.summary.failed += 1;
+        self.summary.not_cached += usize::from(matches!(failure.cause, FailureCause::NotCached(_)));
         self.pending.remove(&item);
         self.outlook.fails(item);
         self.finished(item, Outcome::Failed(failure));

@@ -136,13 +136,15 @@ impl Run<'_> {
         }
     }
 
+    /// Whether everything is in the cache that was to go there.
+    pub(super) fn all_kept(&self) -> bool {
+        let not_kept = |notice: &Notice| matches!(notice, Notice::NotKept { .. });
+        !self.notices.iter().any(not_kept)
+    }
+
     /// Said once a run: the first trouble is usually that of all the rest.
     pub(super) fn not_kept(&mut self, trouble: &str) {
-        if !self
-            .notices
-            .iter()
-            .any(|notice| matches!(notice, Notice::NotKept { .. }))
-        {
+        if self.all_kept() {
             self.notices.push(Notice::NotKept {
                 node: self.name(),
                 trouble: trouble.to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! Does not take the lock, and does not decide whether another round follows.
 
-use super::{BuildOrder, Session, SessionError, end, project_mark, report_orphans};
+use super::{BuildOrder, Session, SessionError};
 use crate::engine::away::Restore;
 use crate::engine::build::{self, Built};
 use crate::engine::desk::Desk;
@@ -10,6 +10,7 @@ use crate::engine::pool::Pool;
 use crate::engine::probes::Answers;
 use crate::engine::project::{Given, Place, Project, Tools};
 use crate::engine::shared::{Hands, Request};
+use crate::engine::turn::{end, project_mark, report_orphans};
 use crate::engine::upkeep::{self, Tidied, tell_leftovers};
 use crate::logic::event::{BuildEvent, Notice, Summary};
 use crate::world::execute::guard::Guard;
@@ -67,13 +68,21 @@ impl Round<'_> {
         };
         tell_leftovers(&session, &tidied, tell);
         let removed = [tidied.removed, tidied.given_up].concat();
-        let selection = session.select(&order.targets)?;
+        let (selection, notice) = session.choose(&order.targets, order.changed_since.as_deref())?;
+        if let Some(notice) = notice.filter(|_| self.number == 0) {
+            tell(BuildEvent::Notice(notice));
+        }
         let running = Running::new();
         let guard = OnceCell::new();
         if Answers::are_asked(&session.project, &selection) {
             guard.get_or_init(|| Guard::start(self.token, &running));
         }
-        let survey = session.survey(&selection, order.force);
+        let changed = order.changed.as_ref().filter(|changed| {
+            // What the round before this one did, nobody has watched for.
+            self.number == 0 && changed.graph == session.project.graph.identity()
+        });
+        let changed = changed.map(|changed| &*changed.sources);
+        let survey = session.survey_after(&selection, order.force, changed);
         if !survey.missing.is_empty() {
             return Err(SessionError::Missing(session.name_missing(&survey)));
         }
@@ -86,11 +95,12 @@ impl Round<'_> {
             selection: &selection,
             removed: &removed,
             forced: order.force.then_some(&selection),
-            keep_going: order.keep_going,
+            keep_going: order.keep_going || order.cache_only,
             hearing: order.hearing,
             plan: order.plan,
             tracing: order.tracing,
             cache_max: order.cache_max,
+            cache_only: order.cache_only,
             before: self.before,
             may_go_on: !last,
         };

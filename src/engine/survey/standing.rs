@@ -1,6 +1,8 @@
 //! What stands at the paths of a graph: looked at in bulk, or known to be as the last build left it.
 //!
-//! Does not judge. A path that is as it was is not read, nor is what is remembered of it, before somebody asks.
+//! Does not judge; knows which nodes a change can concern, to look no further. A path that is as it was is not read, nor is what is remembered of it, before somebody asks.
+
+mod concerned;
 
 use super::links;
 use crate::base::content::Content;
@@ -11,22 +13,40 @@ use crate::logic::graph::{Graph, NodeId, PathId};
 use crate::world::observe::Links;
 use crate::world::store::fresh::{FreshList, Mark};
 use crate::world::trouble::Trouble;
+use concerned::Concerned;
 
 /// See the module. All by path number.
 pub struct Standing {
     seen: Vec<Option<Content>>,
     /// It is known again by its mark.
     as_before: Vec<bool>,
+    looked_at: Vec<bool>,
 }
 
 impl Standing {
-    /// Looks at every path of every selected node. Returns those that could not be read, besides.
+    /// Looks at every path of every selected node. Returns those that could not be read, besides. Where it is known which
+    /// sources have `changed` since the list was left, only at paths of nodes that this concerns.
     pub(super) fn look(
         graph: &Graph,
         tools: &Tools,
         selection: &Selection,
+        changed: Option<&[ProjectPath]>,
     ) -> (Standing, Vec<(PathId, Trouble)>) {
-        let wanted = wanted(graph, selection);
+        match (list(graph, tools), changed) {
+            (Some(list), Some(changed)) => {
+                let mut concerned = Concerned::by(graph, selection, list, changed);
+                loop {
+                    let (standing, unreadable) = Standing::of(graph, tools, &concerned.paths);
+                    if !concerned.grow(graph, selection, &standing) {
+                        return (standing.else_as_before(list), unreadable);
+                    }
+                }
+            }
+            _ => Standing::of(graph, tools, &wanted(graph, selection)),
+        }
+    }
+
+    fn of(graph: &Graph, tools: &Tools, wanted: &[bool]) -> (Standing, Vec<(PathId, Trouble)>) {
         let list = list(graph, tools);
         let mark = |path: usize| list.filter(|_| wanted[path])?.mark(path);
         let as_before = tools
@@ -38,6 +58,7 @@ impl Standing {
         let mut standing = Standing {
             seen: vec![None; wanted.len()],
             as_before,
+            looked_at: wanted.to_vec(),
         };
         let others: Vec<PathId> = graph
             .paths()
@@ -64,6 +85,14 @@ impl Standing {
             }
         }
         (standing, unreadable)
+    }
+
+    /// With every path that was not looked at taken to be as it was.
+    fn else_as_before(mut self, list: &FreshList) -> Self {
+        for (path, looked_at) in self.looked_at.iter().enumerate() {
+            self.as_before[path] |= !looked_at && list.mark(path).is_some();
+        }
+        self
     }
 
     /// Whether the path is as it was when the last build ended.

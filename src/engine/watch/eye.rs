@@ -36,6 +36,8 @@ pub(super) struct Eye {
     polls_always: bool,
     next_poll: Duration,
     asked_for_kind: HashSet<PathBuf>,
+    /// How many hints were of concern.
+    pub(super) heard: u64,
     /// To be told.
     pub(super) news: Vec<News>,
 }
@@ -73,6 +75,7 @@ impl Eye {
             polls,
             next_poll: Duration::ZERO,
             asked_for_kind: HashSet::new(),
+            heard: 0,
         }
     }
 
@@ -102,6 +105,7 @@ impl Eye {
             Hint::Lost(why) => {
                 self.news.push(News::LooksAtAll { why });
                 self.look.all = true;
+                self.heard += 1;
                 self.trigger.hear(now);
             }
             Hint::Touched(place) => {
@@ -109,8 +113,10 @@ impl Eye {
                 if let Some(watcher) = watcher.filter(|watcher| watcher.has(&place)) {
                     watcher.forget(&place);
                     self.look.all = true;
+                    self.heard += 1;
                     self.trigger.hear(now);
                 } else if self.concerns(&place) {
+                    self.heard += 1;
                     self.trigger.hear(now);
                 }
             }
@@ -141,6 +147,11 @@ impl Eye {
         let polls = self.polls.is_some().then_some(self.next_poll);
         let due = [self.trigger.due(), polls].into_iter().flatten().min()?;
         Some(due.saturating_sub(self.begun.elapsed()))
+    }
+
+    /// Whether a hint has come since `heard` hints, and nothing is left to settle.
+    pub(super) fn has_settled_since(&self, heard: u64) -> bool {
+        self.heard != heard && self.trigger.due().is_none()
     }
 
     /// What has changed, when hints have settled or it is time to look; nothing otherwise.

@@ -19,7 +19,7 @@ use crate::world::execute::aside;
 use crate::world::interrupt;
 use crate::world::watch::Hint;
 use eye::Eye;
-use round::RoundEnd;
+use round::{Kept, RoundEnd};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -136,6 +136,7 @@ pub fn watch(
         loops: Loops::default(),
         sender,
         wishes: Vec::new(),
+        kept: None,
         tell,
     };
     watch.go_on(&mut signals)
@@ -150,6 +151,8 @@ struct Watch<'a> {
     sender: Sender<Signal>,
     /// Wishes that came during a build and can wait for its end.
     wishes: Vec<Wish>,
+    /// What the eye looks at, and has seen change since the last build looked; `None` when that build came to nothing.
+    kept: Option<Kept>,
     tell: &'a mut dyn FnMut(WatchEvent),
 }
 
@@ -196,7 +199,7 @@ impl Watch<'_> {
                 pause = Some(circles.1);
                 self.tell_circles(circles, &end);
             }
-            match self.rest(signals, pause) {
+            match self.rest(signals, pause, end.refused) {
                 Next::Again => {}
                 Next::Build { force: forced } => (force, asked) = (forced, true),
                 Next::End(ended) => return Ok(ended),
@@ -224,8 +227,10 @@ impl Watch<'_> {
         });
     }
 
-    /// Waits until something has changed, the user wants something, or the pause is over.
-    fn rest(&mut self, signals: &Receiver<Signal>, pause: Option<Duration>) -> Next {
+    /// Waits until something has changed, the user wants something, or the pause is over. After a build that was `refused`
+    /// a hint is enough.
+    fn rest(&mut self, signals: &Receiver<Signal>, pause: Option<Duration>, refused: bool) -> Next {
+        let heard = self.eye().heard;
         let begun = clock::instant();
         let mut wishes = std::mem::take(&mut self.wishes);
         wishes.reverse();
@@ -245,6 +250,8 @@ impl Watch<'_> {
                 Some(Signal::Wish(wish)) => {
                     let force = wish == Wish::Force;
                     self.loops.reset();
+                    // Whoever asks wants a look at everything.
+                    self.kept = None;
                     self.news(News::Asked { force });
                     return Next::Build { force };
                 }
@@ -255,10 +262,14 @@ impl Watch<'_> {
             self.tell_news();
             if !changed.is_empty() {
                 self.loops.reset();
+                if let Some(kept) = &mut self.kept {
+                    kept.changed.extend(changed.iter().cloned());
+                }
                 self.news(News::Changed { paths: changed });
                 return Next::Build { force: false };
             }
-            if pause.is_some_and(|pause| pause <= begun.elapsed()) {
+            let hinted = refused && self.eye().has_settled_since(heard);
+            if hinted || pause.is_some_and(|pause| pause <= begun.elapsed()) {
                 return Next::Again;
             }
         }

@@ -6,7 +6,8 @@ use super::wanted::Wanted;
 use super::{Ended, Eye, OnChange, Signal, Watch, WatchEvent, Wish, lock, receive};
 use crate::base::path::ProjectPath;
 use crate::engine::desk::{Desk, Word};
-use crate::engine::session::{self, Session, SessionError};
+use crate::engine::project::Project;
+use crate::engine::session::{self, Changed, Session, SessionError};
 use crate::logic::event::{BuildEvent, Outcome, Summary};
 use crate::world::store::ledger::Ledger;
 use std::sync::Mutex;
@@ -22,12 +23,44 @@ pub(super) struct RoundEnd {
     pub(super) changed: Vec<ProjectPath>,
     /// Another build is needed whatever changed.
     pub(super) again: bool,
+    /// The build did not begin.
+    pub(super) refused: bool,
     /// Every node that was asked for is up to date.
     pub(super) well: bool,
     /// A node ran or was restored.
     pub(super) did_something: bool,
     /// The nodes whose commands ran, and the sources that they read.
     pub(super) ran: Vec<(String, Vec<ProjectPath>)>,
+}
+
+/// What is kept from one build for the next.
+pub(super) struct Kept {
+    graph: u128,
+    /// Of the project: what it was read from, and its globs.
+    texts: Vec<ProjectPath>,
+    patterns: Vec<String>,
+    /// Sources that have changed since.
+    pub(super) changed: Vec<ProjectPath>,
+}
+
+impl Kept {
+    fn of(project: &Project) -> Option<Kept> {
+        let graph = &project.graph;
+        // Where runs find more inputs, what is looked at grows with them.
+        let grows = graph.nodes().any(|node| graph.has_depfile(node));
+        (!grows).then(|| Kept {
+            graph: graph.identity(),
+            texts: project.texts.clone(),
+            patterns: project.patterns.clone(),
+            changed: Vec::new(),
+        })
+    }
+
+    fn is_of(&self, project: &Project) -> bool {
+        self.graph == project.graph.identity()
+            && self.texts == project.texts
+            && self.patterns == project.patterns
+    }
 }
 
 /// What was noted while a build ran.
@@ -51,8 +84,14 @@ impl Watch<'_> {
         (self.tell)(WatchEvent::Begins { asked });
         let mut order = self.order.build.clone();
         order.force = force;
+        let kept = self.kept.take();
+        order.changed = kept.as_ref().map(|kept| Changed {
+            graph: kept.graph,
+            sources: kept.changed.clone(),
+        });
         let desk = Desk::default();
         let mut ran = Vec::new();
+        let heard = self.eye().heard;
         let (eye, tell, given) = (&self.eye, &mut *self.tell, &self.given);
         let on_change = self.order.on_change;
         let (built, noted) = thread::scope(|scope| {
@@ -61,6 +100,13 @@ impl Watch<'_> {
                 move || note(signals, eye, desk, on_change)
             });
             let mut show = |session: &Session| {
+                // The eye looks at all of it already.
+                if kept
+                    .as_ref()
+                    .is_some_and(|kept| kept.is_of(&session.project))
+                {
+                    return;
+                }
                 let selection = session.select(&order.targets).ok();
                 let (project, ledger) = (&session.project, &session.tools.ledger);
                 let wanted = Wanted::of(project, ledger, selection.as_ref());
@@ -86,17 +132,29 @@ impl Watch<'_> {
         self.wishes.extend(noted.wishes);
         let mut end = RoundEnd::default();
         match built {
-            Ok((summary, session)) => self.built(&mut end, &summary, &session, &ran),
+            Ok((summary, session)) => {
+                self.kept = Kept::of(&session.project);
+                self.built(&mut end, &summary, &session, &ran);
+            }
             Err(SessionError::UnknownTargets(targets)) if first => {
                 return Err(SessionError::UnknownTargets(targets));
             }
             Err(SessionError::Open(error)) => self.cannot_open(&mut end, error.into()),
-            Err(error) => (self.tell)(WatchEvent::Refused(error)),
+            Err(error) => {
+                end.refused = true;
+                (self.tell)(WatchEvent::Refused(error));
+            }
         }
         end.changed = lock(&self.eye).look_at_all();
         end.changed.extend(noted.changed);
         end.changed.sort();
         end.changed.dedup();
+        // A source may have come while the build looked, and gone again: no look at it tells.
+        let is_news = asked || end.refused || end.did_something;
+        end.again |= is_news && end.changed.is_empty() && self.eye().heard != heard;
+        if let Some(kept) = &mut self.kept {
+            kept.changed.extend(end.changed.iter().cloned());
+        }
         self.tell_news();
         (self.tell)(WatchEvent::Ends);
         if end.ended.is_some() && (noted.stopped && !noted.quit) {

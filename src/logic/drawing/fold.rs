@@ -2,24 +2,24 @@
 //!
 //! Does not know states or places.
 
-use super::{Card, Drawing, Line, Longest};
-use crate::logic::graph::{Graph, NodeId};
+use super::{Card, Drawing, Line, Longest, Shape};
+use crate::logic::graph::NodeId;
 use std::collections::{BTreeMap, HashMap};
 
 /// The drawing of the nodes that `shown` marks. With `unfold`, every instance has a card.
 ///
 /// Instances that need each other by way of other nodes have a card each in any case: folded they would make a circle.
-pub fn fold(graph: &Graph, shown: &[bool], unfold: bool, longest: Longest) -> Drawing {
+pub fn fold(graph: &impl Shape, shown: &[bool], unfold: bool, longest: Longest) -> Drawing {
     let order: Vec<NodeId> = graph
-        .order()
+        .in_order()
         .filter(|node| shown[node.0 as usize])
         .collect();
-    let is_together = vec![!unfold; graph.len()];
+    let is_together = vec![!unfold; graph.count()];
     let mut cards = Cards::group(graph, &order, &is_together);
     let mut links = cards.links(graph, &order);
     let mut sorted = sorted(cards.lists.len(), &links);
     if sorted.len() < cards.lists.len() {
-        let mut is_together = vec![false; graph.len()];
+        let mut is_together = vec![false; graph.count()];
         for node in sorted.iter().flat_map(|&card| &cards.lists[card as usize]) {
             is_together[node.0 as usize] = true;
         }
@@ -40,15 +40,15 @@ struct Cards {
 type Links = BTreeMap<(u32, u32), (bool, u32)>;
 
 impl Cards {
-    fn group(graph: &Graph, order: &[NodeId], is_together: &[bool]) -> Cards {
+    fn group(graph: &impl Shape, order: &[NodeId], is_together: &[bool]) -> Cards {
         let mut lists: Vec<Vec<NodeId>> = Vec::new();
-        let mut of = vec![None; graph.len()];
+        let mut of = vec![None; graph.count()];
         let mut families: HashMap<&str, u32> = HashMap::new();
         for &node in order {
             let next = lists.len() as u32;
-            let is_instance = graph.name(node).contains('@') && is_together[node.0 as usize];
+            let is_instance = graph.name_of(node).contains('@') && is_together[node.0 as usize];
             let card = match is_instance {
-                true => *families.entry(graph.family(node)).or_insert(next),
+                true => *families.entry(graph.family_of(node)).or_insert(next),
                 false => next,
             };
             if card == next {
@@ -60,13 +60,13 @@ impl Cards {
         Cards { lists, of }
     }
 
-    fn links(&self, graph: &Graph, order: &[NodeId]) -> Links {
+    fn links(&self, graph: &impl Shape, order: &[NodeId]) -> Links {
         let mut links = Links::new();
         let card = |node: NodeId| self.of[node.0 as usize];
         for &node in order {
             let Some(to) = card(node) else { continue };
-            let needs = graph.needs(node).map(|need| (need, true));
-            let after = graph.after(node).map(|other| (other, false));
+            let needs = graph.needs_of(node).map(|need| (need, true));
+            let after = graph.after_of(node).map(|other| (other, false));
             for (other, reads) in needs.chain(after) {
                 if let Some(from) = card(other)
                     && from != to
@@ -79,7 +79,13 @@ impl Cards {
         links
     }
 
-    fn finish(self, graph: &Graph, sorted: &[u32], links: &Links, longest: Longest) -> Drawing {
+    fn finish(
+        self,
+        graph: &impl Shape,
+        sorted: &[u32],
+        links: &Links,
+        longest: Longest,
+    ) -> Drawing {
         let mut place = vec![0; self.lists.len()];
         for (at, &card) in sorted.iter().enumerate() {
             place[card as usize] = at as u32;
@@ -100,8 +106,8 @@ impl Cards {
             .map(|&card| {
                 let nodes = std::mem::take(&mut lists[card as usize]);
                 let name = match nodes.len() {
-                    1 => graph.name(nodes[0]),
-                    _ => graph.family(nodes[0]),
+                    1 => graph.name_of(nodes[0]),
+                    _ => graph.family_of(nodes[0]),
                 };
                 Card {
                     name: name.to_owned(),

@@ -5,9 +5,11 @@
 mod fold;
 pub mod layout;
 mod longest;
+mod shape;
 
 pub use fold::fold;
 pub use longest::{Longest, longest};
+pub use shape::Shape;
 
 use crate::logic::graph::NodeId;
 

@@ -18,6 +18,7 @@ impl FailureCause {
             }
             FailureCause::BadOutputs(_) => "outputs",
             FailureCause::Undeclared | FailureCause::Ending(Ending::Undeclared) => "undeclared",
+            FailureCause::NotCached(_) => "not-cached",
             FailureCause::Trouble(_) => "trouble",
         }
     }
@@ -29,7 +30,9 @@ impl FailureCause {
                 Some(*ending)
             }
             FailureCause::BadOutputs(_) | FailureCause::Undeclared => Some(Ending::Exit(0)),
-            FailureCause::NotStarted { .. } | FailureCause::Trouble(_) => None,
+            FailureCause::NotStarted { .. }
+            | FailureCause::Trouble(_)
+            | FailureCause::NotCached(_) => None,
         }
     }
 }
@@ -55,6 +58,7 @@ impl Notice {
                 Fate::Removed => "leftover-removed",
             },
             Notice::CachePruned(_) => "cache-pruned",
+            Notice::ChangedSince { .. } => "changed-since",
             Notice::Waiting { .. } => "waiting",
             Notice::Traced(_) => "traced",
             Notice::Trouble(_) => "trouble",
@@ -77,6 +81,7 @@ impl Notice {
             | Notice::LeftAtTheEnd { .. }
             | Notice::Leftover { .. }
             | Notice::CachePruned(_)
+            | Notice::ChangedSince { .. }
             | Notice::Waiting { .. }
             | Notice::Trouble(_) => None,
         }
@@ -90,6 +95,7 @@ impl Notice {
                 | Notice::Changed { .. }
                 | Notice::OrphansEnded { .. }
                 | Notice::CachePruned(_)
+                | Notice::ChangedSince { .. }
                 | Notice::Clamped { .. }
         ) || matches!(self, Notice::Leftover { fate, .. } if *fate != Fate::LeftOut)
             || matches!(self, Notice::Traced(traced) if !traced.warns())

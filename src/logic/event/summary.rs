@@ -17,6 +17,8 @@ pub struct Summary {
     pub ran: usize,
     /// Failed.
     pub failed: usize,
+    /// Of those, nodes that would have had to run where nothing was to run.
+    pub not_cached: usize,
     /// Below a failure.
     pub blocked: usize,
     /// Not reached.

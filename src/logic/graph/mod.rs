@@ -4,6 +4,7 @@
 //! nothing to do reads no manifest. Nodes and paths are numbers; walks over the graph never recurse.
 //! Knows nothing of what stands on the disk.
 
+pub mod candidates;
 mod carried;
 mod complaints;
 pub mod demands;
@@ -14,8 +15,10 @@ mod fill;
 pub mod instance;
 mod link;
 mod lists;
+pub mod lookup;
 mod order;
 mod paths;
+pub mod reach;
 mod relative;
 pub mod review;
 pub mod select;

@@ -78,16 +78,28 @@ fn circle_in(linker: &Linker<'_>, waits: &[u32], mut node: u32) -> Vec<u32> {
     }
 }
 
+/// Of a long circle so many nodes are named, and its last; the rest are counted.
+const TOLD: usize = 20;
+
 fn circle_problem(linker: &Linker<'_>, circle: &[u32]) -> Problem {
     let name = |node: u32| linker.name(node as usize);
-    let mut told: Vec<&str> = circle.iter().map(|&node| name(node)).collect();
-    told.push(name(circle[0]));
-    let told: Vec<String> = told.into_iter().map(|name| format!("`{name}`")).collect();
+    let quoted = |&node: &u32| format!("`{}`", name(node));
+    let mut told: Vec<String> = circle.iter().take(TOLD).map(quoted).collect();
+    let (left_out, last) = (circle.len().saturating_sub(TOLD + 1), circle.len() - 1);
+    if left_out > 0 {
+        told.push(format!("{left_out} more"));
+    }
+    if last >= TOLD {
+        told.push(quoted(&circle[last]));
+    }
+    told.push(quoted(&circle[0]));
     let message = format!("these nodes wait for each other: {}", told.join(" -> "));
     let mut problem = linker
         .error("cycle", message)
         .help("remove one of these edges; a build has to start somewhere");
-    for (place, &node) in circle.iter().enumerate() {
+    let is_told = |place: &usize| *place < TOLD || *place == last;
+    for place in (0..circle.len()).filter(is_told) {
+        let node = circle[place];
         let next = circle[(place + 1) % circle.len()];
         let path = |&id: &u32| ProjectPath::from_normal(linker.paths.get(id & PATH));
         let shared = |input: &ProjectPath| {

@@ -107,6 +107,15 @@ impl Selection {
         (shown, judged)
     }
 
+    /// These nodes, by number, and all that they need.
+    pub fn of_nodes(graph: &Graph, named: Vec<bool>) -> Self {
+        Selection {
+            members: with_needs(graph, &named),
+            named,
+            explicit: true,
+        }
+    }
+
     /// Whether this node takes part.
     pub fn contains(&self, node: NodeId) -> bool {
         self.members[node.0 as usize]

@@ -304,6 +304,23 @@ fn two_circles_are_two_problems_with_every_node_labelled() {
 }
 
 #[test]
+fn a_long_circle_is_told_by_its_ends() {
+    let node = |number: usize| {
+        let from = (number + 1) % 30;
+        format!("node \"n{number}\" {{ in \"f{from}\"; out \"f{number}\"; run \"true\" }}\n")
+    };
+    let (_, problems) = expand_text(&(0..30).map(node).collect::<String>(), &[]);
+    assert_eq!(problems[0].labels.len(), 21);
+    assert!(
+        problems[0]
+            .message
+            .ends_with("`n18` -> `n19` -> 9 more -> `n29` -> `n0`"),
+        "{}",
+        problems[0].message
+    );
+}
+
+#[test]
 fn targets_select_what_they_need() {
     let graph = graph_of(FORK, &[]);
     let chosen = |targets: &[&str]| {

@@ -24,6 +24,31 @@ pub enum Forecast {
     SourceMissing,
 }
 
+/// How long a build is expected to take, by past runs: the longest way to its end, or all work spread over the slots,
+/// whichever is more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// When nothing that only may run does, in milliseconds.
+    pub least_ms: u64,
+    /// When all of it does, in milliseconds.
+    pub most_ms: u64,
+    /// For how many nodes the time is a guess, since they never ran.
+    pub guessed: usize,
+    /// With so many slots.
+    pub jobs: u32,
+}
+
+/// Where and when the result was made that belongs to a node's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MadeIn {
+    /// The number of the build.
+    pub build: u32,
+    /// When that build began, milliseconds since 1970 UTC.
+    pub started_ms: u64,
+    /// It was in this checkout.
+    pub here: bool,
+}
+
 /// Something that a node reads and that is not there, or cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {

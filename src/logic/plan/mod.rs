@@ -5,6 +5,7 @@
 pub mod forecast;
 pub mod judge;
 pub mod key;
+pub mod names;
 pub mod reason;
 
 pub use forecast::Forecast;

@@ -5,7 +5,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// A text for between tags and inside quotes. Characters that XML has no form for become the replacement character.
-pub(super) fn xml(text: &str) -> String {
+pub(in crate::report) fn xml(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -24,7 +24,7 @@ pub(super) fn xml(text: &str) -> String {
 }
 
 /// A text of at most `most` columns: of a longer one the beginning and the end.
-pub(super) fn shortened(text: &str, most: usize) -> String {
+pub(in crate::report) fn shortened(text: &str, most: usize) -> String {
     if text.width() <= most {
         return text.to_owned();
     }

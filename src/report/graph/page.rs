@@ -13,6 +13,11 @@ use std::fmt::Write;
 /// Above so many cards a picture is no help.
 const MANY: usize = 2000;
 
+/// How pages look.
+pub(in crate::report) const STYLE: &str = include_str!("page.css");
+/// How one moves over a drawn graph.
+pub(in crate::report) const ZOOM: &str = include_str!("zoom.js");
+
 /// `pipe graph --format html`.
 pub fn page(picture: &Picture<'_>) -> String {
     let (scene, layout) = scene(picture);
@@ -22,7 +27,7 @@ pub fn page(picture: &Picture<'_>) -> String {
     let data = json::graph_in_a_line(picture).replace('<', "\\u003c");
     let note = match picture.drawing.cards.len() {
         count if count > MANY => format!(
-            "<p class=\"note\">{count} cards are more than one can look at. The table and the search know all of them; <code>pipe graph TARGET</code> or <code>pipe graph --stale</code> draws less.</p>"
+            "<p class=\"note\">{count} cards are more than one can look at, so the page opens with the table. <code>pipe graph TARGET</code> or <code>pipe graph --stale</code> draws less.</p>"
         ),
         _ => String::new(),
     };
@@ -34,7 +39,7 @@ pub fn page(picture: &Picture<'_>) -> String {
         .collect();
     let filled = [
         ("TITLE", title.as_str()),
-        ("STYLE", include_str!("page.css")),
+        ("STYLE", STYLE),
         ("SENTENCE", &xml(&picture.sentence())),
         ("LONGEST", &longest),
         ("KEYS", &keys(picture)),
@@ -46,13 +51,14 @@ pub fn page(picture: &Picture<'_>) -> String {
         ("ROWS", &rows(picture)),
         ("DATA", &data),
         ("PLACES", &format!("[{}]", places.join(","))),
+        ("ZOOM", ZOOM),
         ("SCRIPT", include_str!("page.js")),
     ];
     fill(include_str!("page.html"), &filled)
 }
 
 /// Puts values where the page says `%%NAME%%`; what stands in the values is left as it is.
-fn fill(page: &str, values: &[(&str, &str)]) -> String {
+pub(in crate::report) fn fill(page: &str, values: &[(&str, &str)]) -> String {
     let mut text = String::with_capacity(page.len());
     for (number, part) in page.split("%%").enumerate() {
         let value = values

@@ -69,29 +69,40 @@ pub fn svg(picture: &Picture<'_>) -> String {
     text
 }
 
+/// What a card says and how it looks.
+pub(in crate::report) struct Look {
+    /// The name of its state: a class, and the end of its sign's name.
+    pub(in crate::report) state: &'static str,
+    /// In the first line.
+    pub(in crate::report) name: String,
+    /// In the second.
+    pub(in crate::report) facts: String,
+    /// How many nodes stand on it.
+    pub(in crate::report) count: usize,
+    pub(in crate::report) is_exclusive: bool,
+    pub(in crate::report) is_longest: bool,
+}
+
 /// Lines and cards, with their left upper corner at 0.
 pub(super) fn scene(picture: &Picture<'_>) -> (String, Layout) {
-    let drawing = picture.drawing;
-    let words: Vec<(String, String)> = drawing
-        .cards
-        .iter()
-        .map(|card| {
-            let name = shortened(&card.name, WIDEST);
-            (name, shortened(&picture.facts(card), WIDEST + 6))
-        })
-        .collect();
+    let look = |card: &Card| Look {
+        state: picture.states(card)[0].0.code(),
+        name: card.name.clone(),
+        facts: picture.facts(card),
+        count: card.nodes.len(),
+        is_exclusive: !picture.exclusive_words(card).is_empty(),
+        is_longest: card.is_longest,
+    };
+    let looks: Vec<Look> = picture.drawing.cards.iter().map(look).collect();
+    draw(&looks, &picture.drawing.lines)
+}
+
+/// The same of any cards.
+pub(in crate::report) fn draw(looks: &[Look], lines: &[Line]) -> (String, Layout) {
     let layout = layout(&Task {
-        widths: words
-            .iter()
-            .zip(&drawing.cards)
-            .map(|(words, card)| width(words, card))
-            .collect(),
-        heights: vec![CARD_HEIGHT; drawing.cards.len()],
-        lines: drawing
-            .lines
-            .iter()
-            .map(|line| (line.from, line.to))
-            .collect(),
+        widths: looks.iter().map(width).collect(),
+        heights: vec![CARD_HEIGHT; looks.len()],
+        lines: lines.iter().map(|line| (line.from, line.to)).collect(),
         gap: 64.0,
         space: 18.0,
     });
@@ -99,35 +110,37 @@ pub(super) fn scene(picture: &Picture<'_>) -> (String, Layout) {
     text.push_str("<g class=\"lines\" fill=\"none\">\n");
     // What is marked lies on top of what is not.
     for is_longest in [false, true] {
-        let lines = drawing.lines.iter().zip(&layout.ways);
+        let lines = lines.iter().zip(&layout.ways);
         for (line, way) in lines.filter(|(line, _)| line.is_longest == is_longest) {
             push_line(&mut text, line, way);
         }
     }
     text.push_str("</g>\n<g class=\"cards\">\n");
-    for (number, (card, words)) in drawing.cards.iter().zip(&words).enumerate() {
-        let corner = layout.corners[number];
-        push_card(
-            &mut text,
-            picture,
-            (number, card),
-            words,
-            corner,
-            layout.widths[number],
-        );
+    for (number, look) in looks.iter().enumerate() {
+        let place = (layout.corners[number], layout.widths[number]);
+        push_card(&mut text, number, look, place);
     }
     text.push_str("</g>\n");
     (text, layout)
 }
 
-fn width((name, facts): &(String, String), card: &Card) -> f64 {
-    let badge = match card.nodes.len() {
+fn width(look: &Look) -> f64 {
+    let (name, facts) = words(look);
+    let badge = match look.count {
         1 => 0.0,
         count => badge_width(count) + 8.0,
     };
     let name = NAME_LETTER * name.width() as f64 + badge;
     let facts = FACT_LETTER * facts.width() as f64;
     (name.max(facts) + 46.0).clamp(120.0, 420.0).round()
+}
+
+/// Both lines, cut to what a card takes.
+fn words(look: &Look) -> (String, String) {
+    (
+        shortened(&look.name, WIDEST),
+        shortened(&look.facts, WIDEST + 6),
+    )
 }
 
 fn badge_width(count: usize) -> f64 {
@@ -168,31 +181,21 @@ fn push_line(text: &mut String, line: &Line, way: &[(f64, f64)]) {
     text.push_str("\"/>\n");
 }
 
-fn push_card(
-    text: &mut String,
-    picture: &Picture<'_>,
-    (number, card): (usize, &Card),
-    (name, facts): &(String, String),
-    (x, y): (f64, f64),
-    width: f64,
-) {
-    let state = picture.states(card)[0].0;
-    let is_exclusive = !picture.exclusive_words(card).is_empty();
-    let whole = format!(
-        "{}: {}{}",
-        picture.name_words(card),
-        picture.facts(card),
-        if card.is_longest {
-            " \u{b7} on the longest path"
-        } else {
-            ""
-        }
-    );
+fn push_card(text: &mut String, number: usize, look: &Look, ((x, y), width): ((f64, f64), f64)) {
+    let (name, facts) = words(look);
+    let count = match look.count {
+        1 => String::new(),
+        count => format!(" \u{d7}{count}"),
+    };
+    let (longest, class) = match look.is_longest {
+        true => (" \u{b7} on the longest path", " longest"),
+        false => ("", ""),
+    };
+    let whole = format!("{}{count}: {}{longest}", look.name, look.facts);
+    let state = look.state;
     let _ = write!(
         text,
-        "<g class=\"card {}{}\" id=\"card-{number}\" data-card=\"{number}\" transform=\"translate({x:.1} {y:.1})\"><title>{}</title>",
-        state.code(),
-        if card.is_longest { " longest" } else { "" },
+        "<g class=\"card {state}{class}\" id=\"card-{number}\" data-card=\"{number}\" transform=\"translate({x:.1} {y:.1})\"><title>{}</title>",
         xml(&whole)
     );
     let rect = |class: &str, inset: f64| {
@@ -203,7 +206,7 @@ fn push_card(
             8.0 - inset
         )
     };
-    if card.nodes.len() > 1 {
+    if look.count > 1 {
         // A pile: two more cards look out behind this one.
         for offset in [7, 3] {
             let _ = write!(
@@ -213,31 +216,30 @@ fn push_card(
         }
     }
     text.push_str(&rect("body", 0.0));
-    if is_exclusive {
+    if look.is_exclusive {
         text.push_str(&rect("inner", 3.5));
     }
     let _ = write!(
         text,
-        "<use href=\"#sign-{}\" x=\"11\" y=\"15\"/><text class=\"name\" x=\"35\" y=\"20\">{}</text><text class=\"facts\" x=\"35\" y=\"36\">{}</text>",
-        state.code(),
-        xml(name),
-        xml(facts)
+        "<use href=\"#sign-{state}\" x=\"11\" y=\"15\"/><text class=\"name\" x=\"35\" y=\"20\">{}</text><text class=\"facts\" x=\"35\" y=\"36\">{}</text>",
+        xml(&name),
+        xml(&facts)
     );
-    if card.nodes.len() > 1 {
-        let badge = badge_width(card.nodes.len());
+    if look.count > 1 {
+        let badge = badge_width(look.count);
         let _ = write!(
             text,
             "<rect class=\"badge\" x=\"{:.1}\" y=\"7\" width=\"{badge:.1}\" height=\"17\" rx=\"8.5\"/><text class=\"count\" x=\"{:.1}\" y=\"19.5\" text-anchor=\"middle\">\u{d7}{}</text>",
             width - badge - 9.0,
             width - badge / 2.0 - 9.0,
-            card.nodes.len()
+            look.count
         );
     }
     text.push_str("</g>\n");
 }
 
 /// A sign for each state, so that it can be told without its colour; and the tips of the lines.
-pub(super) const SIGNS: &str = r##"<defs>
+pub(in crate::report) const SIGNS: &str = r##"<defs>
 <symbol id="sign-fresh" width="16" height="16" viewBox="0 0 16 16"><circle class="disc fresh" cx="8" cy="8" r="7.5"/><path class="mark fresh" d="M4.6 8.3 7 10.7 11.4 5.8"/></symbol>
 <symbol id="sign-cached" width="16" height="16" viewBox="0 0 16 16"><circle class="disc cached" cx="8" cy="8" r="7.5"/><path class="mark cached" d="M8 4.2v6.2M5.2 7.9 8 10.7l2.8-2.8M4.9 12.4h6.2"/></symbol>
 <symbol id="sign-may-run" width="16" height="16" viewBox="0 0 16 16"><circle class="ring may-run" cx="8" cy="8" r="6.7"/><path class="mark may-run" d="M5.9 6.3a2.1 2.1 0 1 1 3.1 1.9c-.7.4-1 .8-1 1.6M8 11.6v.3"/></symbol>

@@ -5,6 +5,7 @@
 use crate::base::content::Content;
 use crate::logic::plan::Reason;
 use crate::logic::plan::forecast::{Missing, MissingFault};
+use crate::logic::plan::names::NameChanges;
 use crate::report::{status, words};
 use serde::Serialize;
 
@@ -37,6 +38,16 @@ pub(super) struct Whole<'r> {
     told: Told,
     old: Option<Side<'r>>,
     new: Option<Side<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    names: Option<Names>,
+}
+
+/// What changed in a directory.
+#[derive(Serialize)]
+struct Names {
+    added: Vec<String>,
+    removed: Vec<String>,
+    changed: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -73,7 +84,24 @@ impl<'r> Whole<'r> {
             told: Told::of(reason),
             old,
             new,
+            names: None,
         }
+    }
+
+    /// With the names that changed in directories.
+    pub(super) fn all_named(
+        reasons: &'r [Reason],
+        names: &dyn Fn(&Reason) -> Option<NameChanges>,
+    ) -> Vec<Whole<'r>> {
+        let named = |reason: &'r Reason| Whole {
+            names: names(reason).map(|changes| Names {
+                added: changes.added,
+                removed: changes.removed,
+                changed: changes.changed,
+            }),
+            ..Whole::of(reason)
+        };
+        reasons.iter().map(named).collect()
     }
 
     pub(super) fn all(reasons: &'r [Reason]) -> Vec<Whole<'r>> {

@@ -1,16 +1,16 @@
-//! How many nodes are in which state.
+//! How many nodes are in each state, as numbers and in a sentence.
 //!
-//! Does not know which they are.
+//! Does not know the nodes.
 
+use super::units;
 use crate::logic::plan::Forecast;
 use crate::logic::plan::forecast::Away;
-use crate::report::units;
 use serde::Serialize;
 
 /// How many nodes are in each state.
 #[derive(Default, Serialize)]
 pub(in crate::report) struct Counts {
-    fresh: usize,
+    pub(super) fresh: usize,
     /// Fresh ones whose outputs do not stand.
     away: usize,
     #[serde(rename = "cached")]
@@ -18,7 +18,7 @@ pub(in crate::report) struct Counts {
     pub(super) stale: usize,
     #[serde(rename = "may-run")]
     pub(super) may_run: usize,
-    missing: usize,
+    pub(super) missing: usize,
 }
 
 impl Counts {

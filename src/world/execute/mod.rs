@@ -31,7 +31,9 @@ use crate::world::trouble::Trouble;
 
 pub mod aside;
 pub mod bytecode;
+mod curve;
 pub mod environment;
+pub mod git;
 mod group;
 pub mod guard;
 #[cfg(target_os = "linux")]

@@ -7,13 +7,14 @@ mod one;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 #[cfg(target_os = "linux")]
 use rustix::process::{WaitOptions, getpgrp, getpid, waitpid};
 
 use crate::world::clock;
+use crate::world::execute::curve::Curve;
 use crate::world::execute::group;
 use crate::world::execute::sample::{self, Sample};
 use crate::world::execute::table::{self, Process};
@@ -52,6 +53,8 @@ struct State {
     looked_at: bool,
     /// [`nearby::kernel_kills`], as of the last look.
     kernel_kills: Option<u64>,
+    /// What all groups together were seen to hold.
+    curve: Curve,
 }
 
 #[derive(Debug)]
@@ -116,6 +119,7 @@ impl Running {
             groups: Vec::new(),
             looked_at: false,
             kernel_kills: None,
+            curve: Curve::default(),
         });
         Running(Arc::new(Shared {
             grace,
@@ -251,6 +255,11 @@ impl Running {
         }
     }
 
+    /// What all jobs together held, in bytes, and when; jobs that were gone before the first look are in none of it.
+    pub fn held(&self) -> Vec<(Instant, u64)> {
+        self.0.lock().curve.points().to_vec()
+    }
+
     /// Memory that the one running group was seen to hold.
     #[cfg(test)]
     pub(super) fn seen(&self) -> Option<u64> {
@@ -283,6 +292,7 @@ impl Shared {
             let mut state = self.lock();
             state.looked_at = !state.groups.is_empty();
             if !state.looked_at {
+                state.curve.push(clock::instant(), 0);
                 return;
             }
             let groups = state.groups.iter().map(|group| (group.leader, group.seen));
@@ -296,6 +306,8 @@ impl Shared {
             pause = LOOK.max(begun.elapsed() * LOOK_SHARE);
             let mut state = self.lock();
             state.kernel_kills = kernel_kills;
+            let together = samples.iter().map(|sample| sample.bytes).sum();
+            state.curve.push(begun, together);
             for ((leader, _), sample) in groups.iter().zip(samples) {
                 // One that ended meanwhile is gone, unless its number is in use again; that is one look's error.
                 if let Some(group) = state

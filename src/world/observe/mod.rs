@@ -11,6 +11,7 @@ mod tree;
 pub use bytes::SET_BACK;
 pub use listing::Listing;
 pub use names::NameSet;
+pub use tree::never_counts;
 
 use crate::base::content::Content;
 use crate::base::digest::{Digest, DigestWriter};

@@ -278,6 +278,19 @@ fn settled_stamps_are_learned_once() {
     assert_eq!(observer.read_so_far(), (1, 2));
 }
 
+/// Equal in size, and within a tick of the clock since the last look.
+#[test]
+fn thousands_of_quick_edits_are_seen_each_time() {
+    let project = Project::new();
+    let observer = project.observer(KnownStamps::default());
+    for number in 1_000..6_000 {
+        let text = number.to_string();
+        project.write("f", &text);
+        let seen = observer.observe(&path("f"), Links::Through).unwrap();
+        assert_eq!(seen, file(&text));
+    }
+}
+
 #[test]
 fn names_folders_and_links_make_the_listing() {
     let project = Project::new();

@@ -34,6 +34,19 @@ pub(super) fn observe(
     Ok(tree.map_or(Content::Special, |tree| tree.content()))
 }
 
+impl Observer {
+    /// The listing of the directory at `path`, as its digest is made from it; `None` when no directory can be read
+    /// there.
+    pub fn listing(&self, path: &ProjectPath, links: Links, ignored: &NameSet) -> Option<Tree> {
+        let place = path.under(&self.root);
+        let look = Look { links, ignored };
+        if !place.is_dir() {
+            return None;
+        }
+        tree(self, &place, path.as_str().as_bytes(), look, &[]).ok()?
+    }
+}
+
 /// How a directory is looked at.
 #[derive(Clone, Copy)]
 struct Look<'a> {
@@ -44,7 +57,7 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn skips(self, name: &OsStr) -> bool {
-        (self.links == Links::Through && is_ignored(raw(name.as_ref()))) || self.ignored.has(name)
+        (self.links == Links::Through && never_counts(name)) || self.ignored.has(name)
     }
 }
 
@@ -216,8 +229,9 @@ fn joined(key: &[u8], relative: &[u8]) -> Vec<u8> {
     }
 }
 
-fn is_ignored(name: &[u8]) -> bool {
-    let Ok(name) = std::str::from_utf8(name) else {
+/// Whether what has this name never counts in a directory that people write.
+pub fn never_counts(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else {
         return false;
     };
     IGNORED.contains(&name)

@@ -8,17 +8,19 @@
 //! Reading trusts nothing. Everything is written under temporary names and checked, and the whole archive has to be
 //! sound before the first of it gets its name: blobs first, results last. Knows no nodes.
 
+mod gather;
 mod index;
 
 use super::cache::{LocalCache, Lookup};
 use super::needs::needed;
-use super::pack::Pack;
+use super::pack::Slice;
 use super::temporary;
 use super::verify::hash_all;
-use crate::base::content::{Content, Tree};
+use crate::base::content::Tree;
 use crate::base::digest::Digest;
-use crate::base::record::{Key, RunResult};
+use crate::base::record::Key;
 use crate::world::trouble::Trouble;
+use gather::Gathered;
 use index::{Index, IndexFault, MOST_INDEX, index_of};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -40,6 +42,17 @@ pub struct Carried {
     pub bytes: u64,
     /// Results that were there already; only told by reading.
     pub known: usize,
+}
+
+/// What a result takes in an archive, before compression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weight {
+    /// How long the run took, in milliseconds.
+    pub saves_ms: u64,
+    /// Bytes beside its blobs.
+    pub index: u64,
+    /// The blobs, each once, with their sizes in bytes.
+    pub blobs: Vec<(Digest, u64)>,
 }
 
 /// Why an archive was not taken, or not made.
@@ -76,70 +89,42 @@ fn refused<T>(said: impl Into<String>) -> Result<T, ArchiveFault> {
 }
 
 impl LocalCache {
-    /// Writes the results of `keys`, those that are whole, and their blobs into the new file `to`; an old one is
-    /// replaced when the new one is finished. Returns what it holds, and the keys that it does not.
+    /// Writes the results of `keys`, those that are whole here or behind, and their blobs into the new file `to`; an old
+    /// one is replaced when the new one is finished. Returns what it holds, and the keys that it does not.
     ///
     /// # Errors
     /// Something cannot be read or written, or has become too much for one archive.
     pub fn export(&self, keys: &[Key], to: &Path) -> Result<(Carried, Vec<Key>), ArchiveFault> {
-        let (results, blobs, left_out) = self.gather(keys)?;
-        let index = index_of(&results, &blobs.sizes);
+        let Gathered {
+            results,
+            blobs,
+            slices,
+            left_out,
+        } = self.gather(keys);
+        let index = index_of(&results, &blobs);
         if index.len() as u64 > MOST_INDEX {
             return refused("there are too many files for one archive: name fewer targets");
         }
         let made = temporary(to.parent().unwrap_or(Path::new(".")));
         let written = self
-            .write_archive(&made, &index, &blobs)
+            .write_archive(&made, &index, &blobs, &slices)
             .and_then(|()| Ok(fs::rename(&made, to).map_err(Trouble::on("create", to))?));
         written.inspect_err(|_| drop(fs::remove_file(&made)))?;
         let carried = Carried {
             results: results.len(),
-            blobs: blobs.sizes.len(),
-            bytes: blobs.sizes.values().sum(),
+            blobs: blobs.len(),
+            bytes: blobs.values().sum(),
             known: 0,
         };
         Ok((carried, left_out))
-    }
-
-    #[expect(clippy::type_complexity, reason = "three plain lists, of one caller")]
-    fn gather(
-        &self,
-        keys: &[Key],
-    ) -> Result<(BTreeMap<Key, RunResult>, Sources, Vec<Key>), Trouble> {
-        let tree = |digest: &Digest| self.tree(digest).ok().flatten();
-        let (mut results, mut blobs, mut left_out) =
-            (BTreeMap::new(), Sources::default(), Vec::new());
-        'keys: for key in keys {
-            let Lookup::Hit(result) = self.result(key) else {
-                left_out.push(*key);
-                continue;
-            };
-            let (needs, listed) = needed(&result, &tree);
-            let mut sizes = Vec::with_capacity(needs.len());
-            let packs = self.packs_of(&result)?;
-            let packed = |digest: &Digest| packs.iter().find_map(|(_, pack)| pack.size_of(digest));
-            for (digest, size) in needs {
-                let found = packed(&digest).or_else(|| self.size_of_blob(&digest));
-                match found.filter(|found| size.is_none_or(|size| size == *found) && listed) {
-                    Some(found) => sizes.push((digest, found)),
-                    None => {
-                        left_out.push(*key);
-                        continue 'keys;
-                    }
-                }
-            }
-            blobs.sizes.extend(sizes);
-            blobs.packs.extend(packs);
-            results.insert(*key, result);
-        }
-        Ok((results, blobs, left_out))
     }
 
     fn write_archive(
         &self,
         made: &Path,
         index: &[u8],
-        blobs: &Sources,
+        blobs: &BTreeMap<Digest, u64>,
+        slices: &HashMap<Digest, Slice>,
     ) -> Result<(), ArchiveFault> {
         let write = Trouble::on("write", made);
         let begin = || -> io::Result<_> {
@@ -150,19 +135,23 @@ impl LocalCache {
             Ok(out)
         };
         let mut out = begin().map_err(write)?;
-        for (digest, size) in &blobs.sizes {
-            let path = self.blob_path(digest);
-            let mut packs = blobs.packs.values();
-            let copied = match packs.find_map(|pack| pack.read(digest)) {
-                // What a pack gives has been checked; one that is damaged is gone now.
-                Some(bytes) => bytes.and_then(|bytes| hash_all(&*bytes, &mut out)),
+        for (digest, size) in blobs {
+            let slice = slices.get(digest);
+            let found = match slice {
+                Some(slice) => Some(slice.path().to_path_buf()),
+                None => self.find_blob(digest, Some(*size)).map(|(path, _)| path),
+            };
+            let path = found.unwrap_or_else(|| self.blob_path(digest));
+            let copied = match slice {
+                Some(slice) => slice.read().and_then(|bytes| hash_all(&*bytes, &mut out)),
                 None => File::open(&path).and_then(|file| hash_all(file, &mut out)),
             };
             let copied = copied.map_err(Trouble::on("carry", &path))?;
             if copied != (*digest, *size) {
                 return refused(format!(
-                    "the blob {} in the cache is damaged; `pipe cache verify` puts it aside",
-                    digest.short()
+                    "the blob {} in the cache is damaged ({}); `pipe cache verify` puts it aside",
+                    digest.short(),
+                    path.display()
                 ));
             }
         }
@@ -263,38 +252,11 @@ impl LocalCache {
         Ok(carried)
     }
 
-    /// The packs that hold tiny files of a result, by their listings' digests.
-    fn packs_of(&self, result: &RunResult) -> Result<Vec<(Digest, Pack)>, Trouble> {
-        let mut packs = Vec::new();
-        for (_, content) in &result.outputs {
-            if let Content::Tree { digest, .. } = content
-                && let Some(tree) = self.tree(digest)?
-                && let Some(pack) = self.pack(digest, &tree)?
-            {
-                packs.push((*digest, pack));
-            }
-        }
-        Ok(packs)
-    }
-
     fn is_sound_blob(&self, digest: &Digest) -> bool {
         let file = File::open(self.blob_path(digest));
         let found = file.and_then(|file| hash_all(file, &mut io::sink()));
         found.is_ok_and(|(found, _)| found == *digest)
     }
-
-    fn size_of_blob(&self, digest: &Digest) -> Option<u64> {
-        let metadata = self.blob_path(digest).metadata().ok()?;
-        metadata.is_file().then_some(metadata.len())
-    }
-}
-
-/// Where an archive's blobs come from.
-#[derive(Default)]
-struct Sources {
-    sizes: BTreeMap<Digest, u64>,
-    /// What is not in one of these is a file of its own.
-    packs: BTreeMap<Digest, Pack>,
 }
 
 /// What has been unpacked and has no name in the cache yet.

@@ -2,23 +2,27 @@
 //!
 //! Entries appear whole, by rename, under names that say what they hold; so it needs no lock, and writing the same
 //! entry twice is harmless. Whatever is read is checked against its name. An entry that a power cut takes costs a run, and a
-//! damaged one is found out when it is read; `flush` makes a cut less likely to take any. Does not know nodes.
+//! damaged one is found out when it is read; `flush` makes a cut less likely to take any. May lie over others that are
+//! only read. Does not know nodes.
 
-use super::format;
+mod access;
+
 pub use super::restore::RestoreTrouble;
 use super::room::touch;
+use super::{copy, format};
 use super::{sweep, temporary, write_whole};
 use crate::base::content::{Content, EntryKind, Tree};
 use crate::base::digest::Digest;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::record::{Key, RunResult};
 use crate::world::trouble::{Trouble, is_absence};
+pub use access::Access;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Changes when the meaning of an entry changes; other versions live beside it.
 const VERSION: &str = "v1";
@@ -33,6 +37,11 @@ pub struct LocalCache {
     swept: Once,
     /// How many bytes of blobs were added.
     added: AtomicU64,
+    /// An entry was found damaged: others may be too.
+    suspect: AtomicBool,
+    access: Access,
+    /// What is not found here is looked for there; never written.
+    pub(super) behind: Option<Box<LocalCache>>,
 }
 
 /// What the cache has for a key.
@@ -54,11 +63,14 @@ impl LocalCache {
             aside: aside.to_path_buf(),
             swept: Once::new(),
             added: AtomicU64::new(0),
+            suspect: AtomicBool::new(false),
+            access: Access::default(),
+            behind: None,
         }
     }
 
-    /// What is known to come of `key`.
-    pub fn result(&self, key: &Key) -> Lookup {
+    /// What is known of it here, not behind.
+    pub(super) fn own_result(&self, key: &Key) -> Lookup {
         let path = self.result_path(key);
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -69,7 +81,10 @@ impl LocalCache {
         };
         match decode_result(key, &bytes) {
             Some(result) => Lookup::Hit(result),
-            None => Lookup::Damaged(format!("the result {} is damaged", key.0.short())),
+            None => {
+                self.suspect();
+                Lookup::Damaged(format!("the result {} is damaged", key.0.short()))
+            }
         }
     }
 
@@ -78,6 +93,9 @@ impl LocalCache {
     /// # Errors
     /// The entry cannot be written.
     pub fn keep_result(&self, key: &Key, result: &RunResult) -> Result<(), Trouble> {
+        if !self.access.write {
+            return Ok(());
+        }
         let path = self.result_path(key);
         self.folder_of(&path)?;
         write_whole(&path, &[&encode_result(key, result)], false)
@@ -89,9 +107,21 @@ impl LocalCache {
     /// The entry cannot be removed.
     pub fn forget_result(&self, key: &Key) -> Result<(), Trouble> {
         let path = self.result_path(key);
-        match fs::remove_file(&path) {
+        let own = match self.access.write {
+            true => fs::remove_file(&path),
+            false => match self.own_result(key) {
+                Lookup::Miss => Ok(()),
+                _ => Err(only_read()),
+            },
+        };
+        // Both are tried, whatever came of the one.
+        let behind = match &self.behind {
+            Some(behind) => behind.forget_result(key),
+            None => Ok(()),
+        };
+        match own {
             Err(error) if !is_absence(error.kind()) => Err(Trouble::on("remove", &path)(error)),
-            _ => Ok(()),
+            _ => behind,
         }
     }
 
@@ -106,14 +136,14 @@ impl LocalCache {
     /// The same for one output.
     pub fn has_output(&self, content: &Content) -> bool {
         match content {
-            Content::File { digest, size, .. } => self.has(digest, *size),
+            Content::File { digest, size, .. } => self.can_read(digest, *size),
             Content::Tree { digest, .. } => self.tree(digest).is_ok_and(|tree| {
                 tree.is_some_and(|tree| {
-                    let pack = self.layout_here(digest, &tree);
-                    let packed = |digest| pack.as_ref().is_some_and(|pack| pack.holds(digest));
+                    let packed = self.packed(digest, &tree);
+                    let packed = |file| packed.as_ref().is_some_and(|pack| pack.holds(file));
                     tree.entries.iter().all(|entry| match &entry.kind {
                         EntryKind::File { digest, size, .. } => {
-                            packed(digest) || self.has(digest, *size)
+                            packed(digest) || self.can_read(digest, *size)
                         }
                         EntryKind::Folder | EntryKind::Link { .. } => true,
                     })
@@ -123,13 +153,44 @@ impl LocalCache {
         }
     }
 
+    /// What of a result is there and damaged, as far as names, sizes and listings tell. What is gone is not damaged:
+    /// pruning takes it too.
+    pub fn damage_in(&self, result: &RunResult) -> Option<RestoreTrouble> {
+        let cut = |digest: &Digest, size: u64| {
+            let there = self.blob_path(digest).symlink_metadata().is_ok();
+            (there && !self.has(digest, size)).then_some(RestoreTrouble::DamagedBlob(*digest))
+        };
+        let damage = |content: &Content| match content {
+            Content::File { digest, size, .. } => cut(digest, *size),
+            Content::Tree { digest, .. } => match self.tree(digest) {
+                Ok(Some(tree)) if self.has_cut_pack(digest, &tree) => {
+                    Some(RestoreTrouble::DamagedBlob(*digest))
+                }
+                Ok(Some(tree)) => tree.entries.iter().find_map(|entry| match &entry.kind {
+                    EntryKind::File { digest, size, .. } => cut(digest, *size),
+                    EntryKind::Folder | EntryKind::Link { .. } => None,
+                }),
+                _ => {
+                    let there = self.blob_path(digest).symlink_metadata().is_ok();
+                    there.then_some(RestoreTrouble::DamagedBlob(*digest))
+                }
+            },
+            Content::Absent | Content::Special => None,
+        };
+        result
+            .outputs
+            .iter()
+            .find_map(|(_, content)| damage(content))
+    }
+
     /// Keeps bytes. A blob that is there and damaged is replaced.
     ///
     /// # Errors
     /// The blob cannot be written.
     pub fn put_blob(&self, bytes: &[u8]) -> Result<Digest, Trouble> {
         let digest = Digest::of(bytes);
-        if !(matches!(self.blob(&digest), Ok(Some(_))) && self.reuse(&digest)) {
+        let found = matches!(self.own_blob(&digest), Ok(Some(_)));
+        if !(found && self.reuse(&digest)) {
             self.publish_bytes(bytes, &digest)?;
         }
         Ok(digest)
@@ -145,17 +206,22 @@ impl LocalCache {
         self.publish(&made, digest)
     }
 
-    /// The bytes of a blob; `None` when it is not there or damaged.
-    ///
-    /// # Errors
-    /// It is there and cannot be read.
-    pub fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
+    fn own_blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
         let path = self.blob_path(digest);
         match fs::read(&path) {
-            Ok(bytes) => Ok((Digest::of(&bytes) == *digest).then_some(bytes)),
+            Ok(bytes) if Digest::of(&bytes) == *digest => Ok(Some(bytes)),
+            Ok(_) => {
+                self.suspect();
+                Ok(None)
+            }
             Err(error) if is_absence(error.kind()) => Ok(None),
             Err(error) => Err(Trouble::on("read", &path)(error)),
         }
+    }
+
+    /// The listing of a directory output that is kept, for whoever wants to know what was in it.
+    pub fn listing(&self, digest: &Digest) -> Option<Tree> {
+        self.tree(digest).ok().flatten()
     }
 
     /// The listing of a directory that is kept.
@@ -163,11 +229,31 @@ impl LocalCache {
         Ok(self.blob(digest)?.and_then(|bytes| Tree::decode(&bytes)))
     }
 
-    /// Whether a blob of this size is there. Says nothing about its bytes.
+    /// Whether a blob of this size is here, not behind. Says nothing about its bytes.
     pub(super) fn has(&self, digest: &Digest, size: u64) -> bool {
         self.blob_path(digest)
             .metadata()
             .is_ok_and(|metadata| metadata.is_file() && metadata.len() == size)
+    }
+
+    /// From now on what is there is kept again unless its bytes are right: damage seldom comes alone, and what is not
+    /// mended now costs another run when it is found.
+    pub(super) fn suspect(&self) {
+        self.suspect.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a blob need not be kept again, since it is there. Says that it is used now.
+    pub(super) fn holds(&self, digest: &Digest, size: u64) -> bool {
+        let path = self.blob_path(digest);
+        let is_right = || {
+            let found = File::open(&path).and_then(|blob| copy::hash(&blob, size));
+            found.is_ok_and(|found| found == *digest)
+        };
+        self.has(digest, size) && (!self.is_suspect() || is_right()) && self.reuse(digest)
+    }
+
+    pub(super) fn is_suspect(&self) -> bool {
+        self.suspect.load(Ordering::Relaxed)
     }
 
     /// Says of a blob that is there that it is used now, so that no pruning takes it. False when it has just gone.
@@ -188,7 +274,7 @@ impl LocalCache {
     /// # Errors
     /// The disk cannot write it; it is kept all the same, as long as there is power.
     pub fn flush(&self) -> Result<(), Trouble> {
-        let flush = || -> std::io::Result<()> {
+        let flush = || -> io::Result<()> {
             let folder = File::open(&self.folder)?;
             #[cfg(target_os = "linux")]
             rustix::fs::syncfs(&folder)?;
@@ -216,6 +302,9 @@ impl LocalCache {
     /// A name for a blob that is being made.
     pub(super) fn make_temporary(&self) -> Result<PathBuf, Trouble> {
         let folder = self.folder.join("tmp");
+        if !self.access.write {
+            return Err(Trouble::on("write to", &self.folder)(only_read()));
+        }
         fs::create_dir_all(&folder).map_err(Trouble::on("create", &folder))?;
         self.swept.call_once(|| sweep(&folder));
         Ok(temporary(&folder))
@@ -258,7 +347,11 @@ impl LocalCache {
     }
 }
 
-const RESULT_HEADER: &str = "pipe result 2";
+fn only_read() -> io::Error {
+    io::Error::other("this cache is only read")
+}
+
+const RESULT_HEADER: &str = "pipe result 3";
 
 pub(super) fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
     let mut body = FlatWriter::default();

@@ -5,8 +5,10 @@
 use crate::base::content::Content;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
-use crate::base::record::{BuildEnd, Ending, Key, KeyParts, NodeRecord, Origin, Peak, PeakSource};
-use crate::base::record::{Row, RunCause, RunOutcome, RunRecord, RunResult, Usage};
+use crate::base::record::{BuildEnd, Ending, Key, KeyParts, Made, NodeRecord, Origin};
+use crate::base::record::{
+    Peak, PeakSource, Row, RunCause, RunOutcome, RunRecord, RunResult, Usage,
+};
 
 pub(super) fn put_content(out: &mut FlatWriter, content: &Content) {
     match content {
@@ -77,6 +79,10 @@ pub(super) fn put_result(out: &mut FlatWriter, result: &RunResult) {
     };
     out.long(result.duration_ms);
     put_usage(out, result.usage);
+    let made = result.made;
+    out.long(made.checkout)
+        .number(made.build)
+        .long(made.started_ms);
 }
 
 pub(super) fn take_result(from: &mut FlatReader<'_>) -> Option<RunResult> {
@@ -89,11 +95,16 @@ pub(super) fn take_result(from: &mut FlatReader<'_>) -> Option<RunResult> {
         },
         duration_ms: from.long()?,
         usage: take_usage(from)?,
+        made: Made {
+            checkout: from.long()?,
+            build: from.number()?,
+            started_ms: from.long()?,
+        },
     })
 }
 
 /// A byte says what is known; what is not known takes no room.
-fn put_usage(out: &mut FlatWriter, usage: Usage) {
+pub(super) fn put_usage(out: &mut FlatWriter, usage: Usage) {
     let source = usage.peak.map_or(0, |peak| match peak.source {
         PeakSource::Sampled => 1,
         PeakSource::LargestProcess => 2,
@@ -103,7 +114,7 @@ fn put_usage(out: &mut FlatWriter, usage: Usage) {
     usage.peak.map(|peak| out.long(peak.bytes));
 }
 
-fn take_usage(from: &mut FlatReader<'_>) -> Option<Usage> {
+pub(super) fn take_usage(from: &mut FlatReader<'_>) -> Option<Usage> {
     let known = from.byte()?;
     let source = match known >> 1 {
         0 => None,

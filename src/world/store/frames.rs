@@ -6,7 +6,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// What a file of frames begins with, for people and for `file`; [`VERSION`] in words.
-pub(super) const HEADER: &[u8; 16] = b"pipe ledger 03\r\n";
+pub(super) const HEADER: &[u8; 16] = b"pipe ledger 04\r\n";
 /// Counts up with any frame's form. A part of every checksum, so that a frame of another version is none, also behind
 /// a damaged header.
 const VERSION: u64 = 3;

@@ -234,7 +234,7 @@ impl LocalCache {
         let Some(bytes) = hold(tiny, digest, bytes) else {
             return Ok((digest, size));
         };
-        if !self.has(&digest, size) || !self.reuse(&digest) {
+        if !self.holds(&digest, size) {
             self.publish_bytes(&bytes, &digest)?;
         }
         Ok((digest, size))
@@ -247,7 +247,7 @@ impl LocalCache {
             return Ok(());
         }
         held.par_iter().try_for_each(|(digest, bytes)| {
-            match self.has(digest, bytes.len() as u64) && self.reuse(digest) {
+            match self.holds(digest, bytes.len() as u64) {
                 true => Ok(()),
                 false => self.publish_bytes(bytes, digest),
             }
@@ -264,15 +264,14 @@ impl LocalCache {
         // A file that does not hold still may fail here, and is then copied as it is.
         if sizes.contains(&size)
             && let Ok(digest) = copy::hash(from, size)
-            && self.has(&digest, size)
-            && self.reuse(&digest)
+            && self.holds(&digest, size)
         {
             return Ok((digest, size));
         }
         let made = self.make_temporary()?;
         let copied = copy::copy_and_hash(from, &made).map_err(Trouble::on("keep", place));
         let copy = copied.inspect_err(|_| drop(fs::remove_file(&made)))?;
-        if self.has(&copy.digest, copy.size) && self.reuse(&copy.digest) {
+        if self.holds(&copy.digest, copy.size) {
             let _ = fs::remove_file(&made);
         } else {
             self.publish(&made, &copy.digest)?;

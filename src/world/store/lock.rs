@@ -82,6 +82,15 @@ impl Drop for ProjectLock {
     }
 }
 
+/// Whether somebody works in the project. Waits for nobody; where nobody does, it has the lock for a moment, shared, and
+/// a build that starts in this very moment finds it busy and waits for it.
+pub fn is_held(home: &Path) -> bool {
+    let Ok(file) = File::open(home.join("lock")) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 fn read(file: &mut File) -> String {
     let mut line = String::new();
     let _ = file

@@ -12,6 +12,7 @@ mod frames;
 pub mod fresh;
 mod keep;
 pub mod ledger;
+pub mod listings;
 pub mod lock;
 mod map;
 mod needs;
@@ -19,9 +20,10 @@ mod pack;
 mod restore;
 mod room;
 pub mod state;
+pub mod stories;
 mod verify;
 
-pub use archive::{ArchiveFault, Carried};
+pub use archive::{ArchiveFault, Carried, Weight};
 pub use room::{Announced, Inventory, KeptResult};
 pub use verify::Verified;
 

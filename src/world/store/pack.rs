@@ -13,7 +13,8 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Up to this size a file is tiny, in bytes. A block of a disk is four times as large, so that a pack that is written anew for one
 /// changed file takes no more than a quarter of what the files alone would take.
@@ -51,6 +52,15 @@ impl Layout {
     pub(super) fn holds(&self, digest: &Digest) -> bool {
         self.places.contains_key(digest)
     }
+
+    /// All that the pack holds, when it lies at `path`.
+    pub(super) fn slices(self, path: &Path) -> impl Iterator<Item = (Digest, Slice)> {
+        let path: Arc<Path> = path.into();
+        self.places.into_iter().map(move |(digest, (at, size))| {
+            let path = path.clone();
+            (digest, Slice { path, at, size })
+        })
+    }
 }
 
 fn tiny_files(tree: &Tree) -> impl Iterator<Item = (Digest, u64)> {
@@ -58,6 +68,32 @@ fn tiny_files(tree: &Tree) -> impl Iterator<Item = (Digest, u64)> {
         EntryKind::File { digest, size, .. } if size <= TINY => Some((digest, size)),
         EntryKind::File { .. } | EntryKind::Folder | EntryKind::Link { .. } => None,
     })
+}
+
+/// A content in a pack.
+#[derive(Clone)]
+pub(super) struct Slice {
+    path: Arc<Path>,
+    at: u64,
+    size: u64,
+}
+
+impl Slice {
+    /// The pack.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The bytes, whatever they are.
+    pub(super) fn read(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; self.size as usize];
+        File::open(&self.path)?.read_exact_at(&mut bytes, self.at)?;
+        Ok(bytes)
+    }
 }
 
 /// An open pack.
@@ -68,18 +104,15 @@ pub(super) struct Pack {
 }
 
 impl Pack {
-    /// The bytes of a content that it holds; `None` for another. A pack in which they are not what they should be is
-    /// removed, and the content is said to be damaged by an error of [`io::ErrorKind::InvalidData`].
+    /// The bytes of a content that it holds; `None` for another. Where they are not what they should be, that is an error
+    /// of [`io::ErrorKind::InvalidData`].
     pub(super) fn read(&self, digest: &Digest) -> Option<io::Result<Vec<u8>>> {
         let &(at, size) = self.layout.places.get(digest)?;
         let mut bytes = vec![0; size as usize];
         Some(match self.file.read_exact_at(&mut bytes, at) {
             Ok(()) if Digest::of(&bytes) == *digest => Ok(bytes),
             Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
-            Ok(()) | Err(_) => {
-                let _ = fs::remove_file(&self.path);
-                Err(io::ErrorKind::InvalidData.into())
-            }
+            Ok(()) | Err(_) => Err(io::ErrorKind::InvalidData.into()),
         })
     }
 
@@ -102,9 +135,16 @@ impl Pack {
         self.layout.size
     }
 
-    /// The size of a content that it holds.
-    pub(super) fn size_of(&self, digest: &Digest) -> Option<u64> {
-        self.layout.places.get(digest).map(|(_, size)| *size)
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn open(path: PathBuf, layout: Layout) -> Result<Option<Pack>, Trouble> {
+        match File::open(&path) {
+            Ok(file) => Ok(Some(Pack { file, layout, path })),
+            Err(error) if is_absence(error.kind()) => Ok(None),
+            Err(error) => Err(Trouble::on("read", &path)(error)),
+        }
     }
 }
 
@@ -127,7 +167,7 @@ impl LocalCache {
             return Ok(false);
         }
         let path = self.pack_path(&tree.digest());
-        if self.has_pack(&tree.digest(), &layout) && touch(&path).is_ok() {
+        if self.holds_pack(tree, &layout) {
             return Ok(true);
         }
         let made = self.make_temporary()?;
@@ -148,32 +188,45 @@ impl LocalCache {
         Ok(true)
     }
 
-    fn has_pack(&self, tree: &Digest, layout: &Layout) -> bool {
+    /// Whether the pack of `tree` need not be kept again, since it is there. Says that it is used now.
+    fn holds_pack(&self, tree: &Tree, layout: &Layout) -> bool {
+        let digest = tree.digest();
+        let is_right = || {
+            let pack = self.pack(&digest, tree).ok().flatten();
+            pack.is_some_and(|pack| pack.is_sound().unwrap_or(false))
+        };
+        self.has_pack(&digest, layout)
+            && (!self.is_suspect() || is_right())
+            && touch(&self.pack_path(&digest)).is_ok()
+    }
+
+    /// Whether a pack of `tree` is there, and of another size than it has to be.
+    pub(super) fn has_cut_pack(&self, digest: &Digest, tree: &Tree) -> bool {
+        let there = || self.pack_path(digest).symlink_metadata().is_ok();
+        Layout::of(tree).is_some_and(|layout| there() && !self.has_pack(digest, &layout))
+    }
+
+    pub(super) fn has_pack(&self, tree: &Digest, layout: &Layout) -> bool {
         let metadata = self.pack_path(tree).metadata();
         metadata.is_ok_and(|metadata| metadata.is_file() && metadata.len() == layout.size)
     }
 
-    /// The layout of the pack of `tree`, if that is there with the right size. Says nothing about its bytes.
+    /// The layout of the pack of `tree`, if that is here, not behind, with the right size. Says nothing about its bytes.
     pub(super) fn layout_here(&self, digest: &Digest, tree: &Tree) -> Option<Layout> {
         Layout::of(tree).filter(|layout| self.has_pack(digest, layout))
     }
 
-    /// The pack of `tree`, if there is one of the right size.
+    /// The pack of `tree`, if there is one of the right size here, not behind.
     pub(super) fn pack(&self, digest: &Digest, tree: &Tree) -> Result<Option<Pack>, Trouble> {
         let Some(layout) = self.layout_here(digest, tree) else {
             return Ok(None);
         };
-        let path = self.pack_path(digest);
-        match File::open(&path) {
-            Ok(file) => Ok(Some(Pack { file, layout, path })),
-            Err(error) if is_absence(error.kind()) => Ok(None),
-            Err(error) => Err(Trouble::on("read", &path)(error)),
-        }
+        Pack::open(self.pack_path(digest), layout)
     }
 }
 
 /// Writes bytes to a new file.
-pub(super) fn write_new(made: &std::path::Path, bytes: &[u8]) -> io::Result<File> {
+pub(super) fn write_new(made: &Path, bytes: &[u8]) -> io::Result<File> {
     let mut file = File::options()
         .read(true)
         .write(true)

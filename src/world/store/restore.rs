@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ use walkdir::WalkDir;
 pub enum RestoreTrouble {
     /// A blob is not there.
     MissingBlob(Digest),
-    /// A blob is not what its name says; it has been removed.
+    /// A blob is not what its name says; it has been removed, where that may be done.
     DamagedBlob(Digest),
     /// The project's folder refused.
     Trouble(Trouble),
@@ -72,7 +72,7 @@ impl LocalCache {
     ) -> Result<(), RestoreTrouble> {
         let place = path.under(root);
         let mut restoring = Restoring {
-            pack: None,
+            packs: Vec::new(),
             cache: self,
             observer,
             key: path.as_str().as_bytes(),
@@ -94,7 +94,7 @@ impl LocalCache {
                 let tree = self
                     .tree(digest)?
                     .ok_or(RestoreTrouble::MissingBlob(*digest))?;
-                restoring.pack = self.pack(digest, &tree)?;
+                restoring.packs = self.packs(digest, &tree)?;
                 restoring.directory(&place, &tree)
             }
             Content::Absent | Content::Special => Ok(remove_place(&place)?),
@@ -111,20 +111,40 @@ impl LocalCache {
         (if apart { &self.aside } else { folder }).to_path_buf()
     }
 
-    /// Writes a blob's bytes, from `pack` if they are there, to a new file, whose modification time is set back; see [`SET_BACK`].
+    /// Writes a blob's bytes, from one of `packs` if they are there, to a new file, whose modification time is set back; see [`SET_BACK`].
     fn copy_blob(
+        &self,
+        made: &Path,
+        digest: &Digest,
+        executable: bool,
+        packs: &[Option<Pack>],
+    ) -> Result<File, RestoreTrouble> {
+        // Each cache with its pack.
+        let (pack, packs) = match packs.split_first() {
+            Some((pack, rest)) => (pack.as_ref(), rest),
+            None => (None, packs),
+        };
+        let own = self.copy_own_blob(made, digest, executable, pack);
+        match (own, &self.behind) {
+            (Err(_), Some(behind)) => {
+                // Of a damaged one a copy may stand there.
+                let _ = fs::remove_file(made);
+                behind.copy_blob(made, digest, executable, packs)
+            }
+            (own, _) => own,
+        }
+    }
+
+    fn copy_own_blob(
         &self,
         made: &Path,
         digest: &Digest,
         executable: bool,
         pack: Option<&Pack>,
     ) -> Result<File, RestoreTrouble> {
-        let file = match pack.and_then(|pack| pack.read(digest)) {
-            Some(bytes) => {
-                let bytes = bytes.map_err(|error| match error.kind() {
-                    ErrorKind::InvalidData => RestoreTrouble::DamagedBlob(*digest),
-                    _ => Trouble::on("read", &self.folder().join("packs"))(error).into(),
-                })?;
+        let file = match pack.and_then(|pack| Some((pack, pack.read(digest)?))) {
+            Some((pack, bytes)) => {
+                let bytes = bytes.map_err(|error| self.pack_trouble(pack, digest, error))?;
                 write_new(made, &bytes).map_err(Trouble::on("write", made))?
             }
             None => self.copy_loose(made, digest)?,
@@ -146,6 +166,18 @@ impl LocalCache {
         Ok(file)
     }
 
+    /// Why a pack does not give a content. A damaged one is removed, where that may be done.
+    fn pack_trouble(&self, pack: &Pack, digest: &Digest, error: io::Error) -> RestoreTrouble {
+        if error.kind() != ErrorKind::InvalidData {
+            return Trouble::on("read", pack.path())(error).into();
+        }
+        self.suspect();
+        if self.is_written() {
+            let _ = fs::remove_file(pack.path());
+        }
+        RestoreTrouble::DamagedBlob(*digest)
+    }
+
     fn copy_loose(&self, made: &Path, digest: &Digest) -> Result<File, RestoreTrouble> {
         let blob = self.blob_path(digest);
         let mut from = match File::open(&blob) {
@@ -157,7 +189,10 @@ impl LocalCache {
         };
         let copy = copy_and_hash(&mut from, made).map_err(Trouble::on("write", made))?;
         if copy.digest != *digest {
-            let _ = fs::remove_file(&blob);
+            self.suspect();
+            if self.is_written() {
+                let _ = fs::remove_file(&blob);
+            }
             return Err(RestoreTrouble::DamagedBlob(*digest));
         }
         Ok(copy.file)
@@ -171,8 +206,8 @@ struct Restoring<'a> {
     /// Its path in the project.
     key: &'a [u8],
     aside: PathBuf,
-    /// Where the tiny files of a directory are.
-    pack: Option<Pack>,
+    /// Where the tiny files of a directory are, cache by cache.
+    packs: Vec<Option<Pack>>,
 }
 
 impl Restoring<'_> {
@@ -186,7 +221,7 @@ impl Restoring<'_> {
         let made = temporary(&self.aside);
         let file = self
             .cache
-            .copy_blob(&made, digest, executable, self.pack.as_ref())
+            .copy_blob(&made, digest, executable, &self.packs)
             .and_then(|file| {
                 fs::rename(&made, place).map_err(Trouble::on("create", place))?;
                 Ok(file)
@@ -247,12 +282,9 @@ impl Restoring<'_> {
                 } => {
                     let (place, key) = (at(entry), [self.key, b"/", &entry.path].concat());
                     if new {
-                        let file = self.cache.copy_blob(
-                            &place,
-                            digest,
-                            *executable,
-                            self.pack.as_ref(),
-                        )?;
+                        let file =
+                            self.cache
+                                .copy_blob(&place, digest, *executable, &self.packs)?;
                         self.remember(key, &file, digest);
                         return Ok(());
                     }

@@ -8,6 +8,7 @@ use super::cache::LocalCache;
 use super::{temporary, write_whole};
 use crate::base::digest::Digest;
 use crate::base::record::{Key, RunResult};
+use crate::world::clock;
 use crate::world::stamps::stamp_of;
 use crate::world::trouble::{Trouble, is_absence};
 use rayon::prelude::*;
@@ -84,8 +85,11 @@ pub struct Announced {
 
 impl LocalCache {
     /// Announces a build whose checkout remembers in `state`. Where that cannot be written down the build goes on: it
-    /// may then lose to a pruning what it has just kept, which costs a run.
+    /// may then lose to a pruning what it has just kept, which costs a run. One that only reads announces nothing.
     pub fn announce(&self, state: &Path) -> Option<Announced> {
+        if !self.is_written() {
+            return None;
+        }
         let folder = self.folder().join("users");
         fs::create_dir_all(&folder).ok()?;
         let bytes = state.as_os_str().as_bytes();
@@ -119,6 +123,9 @@ impl LocalCache {
 
     /// Takes down that the result of `key` is used.
     pub fn mark_used(&self, key: &Key) {
+        if !self.is_written() {
+            return;
+        }
         // A cache that only others may write to is used all the same.
         let _ = touch(&self.result_path(key));
     }
@@ -264,8 +271,12 @@ impl LocalCache {
         }
     }
 
-    /// What the clock of the cache's disk says.
+    /// What the clock of the cache's disk says; of one that nothing may be written to, this machine's, since nothing will
+    /// be taken out of it.
     fn now(&self) -> Result<i64, Trouble> {
+        if !self.is_written() {
+            return Ok(clock::now_ns());
+        }
         let folder = self.folder().join("tmp");
         fs::create_dir_all(&folder).map_err(Trouble::on("create", &folder))?;
         let mark = temporary(&folder);
@@ -280,7 +291,7 @@ impl LocalCache {
     }
 
     fn readable(&self, key: &Key) -> Option<RunResult> {
-        match self.result(key) {
+        match self.own_result(key) {
             super::cache::Lookup::Hit(result) => Some(result),
             super::cache::Lookup::Miss | super::cache::Lookup::Damaged(_) => None,
         }

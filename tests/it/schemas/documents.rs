@@ -1,4 +1,4 @@
-//! What `status`, `why`, `list` and `history` print as JSON fits their schemas and says what their texts say.
+//! What `status`, `why`, `list`, `history` and `diff` print as JSON fits their schemas and says what their texts say.
 //!
 //! Does not know how anything is judged.
 
@@ -302,6 +302,7 @@ fn every_schema_is_printed_and_says_which_it_is() {
     let names = [
         "cache-stats",
         "check",
+        "diff",
         "events",
         "graph",
         "history",
@@ -323,4 +324,33 @@ fn every_schema_is_printed_and_says_which_it_is() {
             .is_some_and(|ending| ending == "json")
     });
     assert_eq!(json.count(), names.len());
+}
+
+#[test]
+fn diff_has_both_sides_of_each_node() {
+    let sandbox = sandbox();
+    sandbox.build();
+    sandbox.write("raw.txt", "longer");
+    sandbox.manifest(&MANIFEST.replace("node \"rest\"", "node \"other\""));
+    sandbox.build();
+    let diff = document(&sandbox, "diff", "diff --json");
+    assert_eq!(
+        (&diff["first"]["build"], &diff["second"]["build"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(names(&diff), ["copy", "other", "rest", "sum"]);
+    let copy = of(&diff, "copy");
+    assert_eq!(copy["key_differs"], true);
+    assert_eq!(copy["reasons"][0]["text"], "input raw.txt changed");
+    assert_eq!(
+        copy["outputs"],
+        json!([{"path": "copy.txt", "first_size": 3, "second_size": 6}])
+    );
+    assert_eq!(
+        (&of(&diff, "other")["first"], &of(&diff, "rest")["second"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(of(&diff, "rest")["first"]["outcome"], "ran");
+    let text = sandbox.pipe("diff").expect_code(0).out;
+    assert!(text.contains("only in build 2: other"), "{text}");
 }

@@ -347,6 +347,35 @@ fn a_reader_of_a_fifo_follows_while_commands_run() {
 }
 
 #[test]
+fn what_would_have_to_run_is_told_as_such() {
+    let sandbox = sandbox();
+    let lines = build(&sandbox, "a --cache-only", 4);
+    let finished = line(&lines, "node-finished", "a");
+    assert_eq!(finished["cause"]["kind"], "not-cached", "{finished}");
+    assert_eq!(drawn(&lines)["a"], "failed");
+}
+
+#[test]
+fn what_git_says_is_told() {
+    let sandbox = sandbox();
+    let git = |arguments: &str| {
+        let told = Command::new("git")
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.org"])
+            .args(arguments.split_whitespace())
+            .current_dir(sandbox.root())
+            .status();
+        assert!(told.expect("git starts").success());
+    };
+    git("init -q");
+    git("commit -q --allow-empty -m first");
+    let lines = build(&sandbox, "a --changed-since HEAD", 0);
+    let told = |line: &&Value| line["kind"] == "changed-since";
+    let told = lines.iter().find(told).expect("a notice");
+    assert_eq!(told["level"], "note");
+    assert!(lines.iter().any(|line| kind(line) == "build-finished"));
+}
+
+#[test]
 fn an_interrupt_is_told() {
     let sandbox = sandbox();
     sandbox.remove("go");

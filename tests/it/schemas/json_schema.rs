@@ -37,7 +37,7 @@ impl JsonSchema {
 
     /// Reads what the program printed; it must fit.
     #[track_caller]
-    pub(super) fn valid(&self, text: &str) -> Value {
+    pub(crate) fn valid(&self, text: &str) -> Value {
         let value: Value = serde_json::from_str(text)
             .unwrap_or_else(|error| panic!("no JSON document: {error}\n{text}"));
         let found = self.complaints(&value);

@@ -29,6 +29,13 @@ pub(super) fn index_of(
     out.0
 }
 
+/// What a result takes in the index, in bytes, with so many blobs of its own.
+pub(super) fn size_in_index(key: &Key, result: &RunResult, blobs: usize) -> u64 {
+    let digest = key.0.as_bytes().len();
+    let result = digest + 4 + encode_result(key, result).len();
+    (result + blobs * (digest + 8)) as u64
+}
+
 /// What stands at an archive's beginning.
 #[derive(Default)]
 pub(super) struct Index {

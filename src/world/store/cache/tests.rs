@@ -77,6 +77,7 @@ fn result_of(content: Content) -> RunResult {
         log: None,
         duration_ms: 1,
         usage: crate::base::record::Usage::default(),
+        made: crate::base::record::Made::default(),
     }
 }
 

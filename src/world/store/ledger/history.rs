@@ -29,10 +29,23 @@ impl Ledger {
             .collect()
     }
 
+    /// The remembered runs of a build, in the order in which they ended.
+    pub fn runs_in(&self, build: u32) -> Vec<RunRecord> {
+        let found = &self.found;
+        let runs = (0..found.runs.len()).filter_map(|place| found.run(place));
+        runs.filter(|run| run.build == build).collect()
+    }
+
     /// The last remembered run of a node.
     pub fn last_run(&self, name: &str) -> Option<RunRecord> {
         self.found
             .run(*self.found.runs_by_node().get(name)?.last()?)
+    }
+
+    /// The remembered runs of a build, in the order in which they ended.
+    pub fn runs_of_build(&self, build: u32) -> Vec<RunRecord> {
+        let all = (0..self.found.runs.len()).filter_map(|place| self.found.run(place));
+        all.filter(|run| run.build == build).collect()
     }
 
     /// The remembered builds that had something to do, oldest first.

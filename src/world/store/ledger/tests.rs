@@ -1,8 +1,10 @@
 //! The ledger: what is written is found, damage costs only what it hits, and the byte form is pinned.
 
 use super::*;
-use crate::base::record::{BuildEnd, BuildRecord, Ending, Key, KeyParts, Origin, Peak, PeakSource};
-use crate::base::record::{Row, RunCause, RunOutcome, RunRecord, RunResult, Usage};
+use crate::base::record::{BuildEnd, BuildRecord, Ending, Key, KeyParts, Made, Origin};
+use crate::base::record::{
+    Peak, PeakSource, Row, RunCause, RunOutcome, RunRecord, RunResult, Usage,
+};
 use crate::world::stamps::sample;
 
 fn path(text: &str) -> ProjectPath {
@@ -47,6 +49,11 @@ fn record(number: u32) -> NodeRecord {
             usage: Usage {
                 cpu_ms: number.is_multiple_of(2).then_some(40),
                 peak: Some(peak(PeakSource::Sampled)),
+            },
+            made: Made {
+                checkout: u64::MAX,
+                build: number,
+                started_ms: 7,
             },
         },
         origin: Origin::Restored,
@@ -363,5 +370,5 @@ fn golden_bytes() {
         let (kind, payload) = encode(entry);
         frames::push(&mut out, 0, kind, &payload);
     }
-    assert_eq!(Digest::of(&out).short(), "32db32650801");
+    assert_eq!(Digest::of(&out).short(), "d446e8c60399");
 }

@@ -3,8 +3,9 @@
 use super::*;
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
-use crate::base::record::{Key, RunResult, Usage};
+use crate::base::record::{Key, Made, RunResult, Usage};
 use crate::world::observe::Observer;
+use crate::world::store::cache::Access;
 use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -61,6 +62,7 @@ impl Setting {
             log: None,
             duration_ms: 1,
             usage: Usage::default(),
+            made: Made::default(),
         };
         let key = Key(Digest::of(b"key"));
         self.cache.keep_result(&key, &result).unwrap();
@@ -208,4 +210,66 @@ fn an_archive_carries_what_is_in_packs() {
     other.import(&file, u64::MAX).unwrap();
     assert!(other.has_output(&content));
     assert!(setting.restore(&other, &content));
+}
+
+fn flip(pack: &Path, at: usize) {
+    let mut bytes = fs::read(pack).unwrap();
+    bytes[at] ^= 4;
+    fs::remove_file(pack).unwrap();
+    fs::write(pack, bytes).unwrap();
+}
+
+#[test]
+fn packs_behind_are_read_and_never_written() {
+    let setting = Setting::new();
+    let content = setting.keep();
+    let (key, _) = setting.result(content);
+    let pack = setting.pack(&content);
+    let behind = [setting.folder.path().join("cache")];
+    let own = setting.folder.path().join("own");
+    let over = |access| cache_in(&own).over(access, &behind);
+    let cache = over(Access::default());
+    assert!(cache.has_output(&content) && setting.restore(&cache, &content));
+    let file = setting.folder.path().join("archive");
+    let (carried, left_out) = cache.export(&[key], &file).unwrap();
+    assert!(left_out.is_empty() && carried.blobs == 304);
+    let write = |write| over(Access { read: false, write });
+    assert!(!write(true).has_output(&content) && !write(false).has_output(&content));
+    // Each is sound where the other is not.
+    fs::create_dir_all(
+        cache
+            .pack_path(&content.digest().unwrap())
+            .parent()
+            .unwrap(),
+    )
+    .unwrap();
+    let own_pack = cache.pack_path(&content.digest().unwrap());
+    fs::copy(&pack, &own_pack).unwrap();
+    flip(&own_pack, HEADER.len());
+    assert!(setting.restore(&cache, &content));
+    assert!(!own_pack.exists(), "a damaged one is gone");
+    fs::copy(&pack, &own_pack).unwrap();
+    flip(&pack, HEADER.len());
+    let damaged = fs::read(&pack).unwrap();
+    assert!(setting.restore(&cache, &content));
+    fs::remove_file(&own_pack).unwrap();
+    assert!(!setting.restore(&cache, &content));
+    assert!(cache.export(&[key], &file).is_err());
+    assert!(fs::read(&pack).unwrap() == damaged);
+}
+
+#[test]
+fn once_there_was_damage_a_pack_is_kept_again_unless_it_is_right() {
+    let setting = Setting::new();
+    let content = setting.keep();
+    let pack = setting.pack(&content);
+    let sound = fs::read(&pack).unwrap();
+    flip(&pack, HEADER.len());
+    setting.cache.suspect();
+    assert_eq!(setting.keep(), content);
+    assert!(fs::read(&pack).unwrap() == sound);
+    fs::remove_file(&pack).unwrap();
+    fs::write(&pack, &sound[..9]).unwrap();
+    let (_, result) = setting.result(content);
+    assert!(setting.cache.damage_in(&result).is_some());
 }

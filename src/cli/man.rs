@@ -1,0 +1,29 @@
+//! `pipe man [DIR]`: manual pages, made from the same words as `--help`.
+
+use super::arguments::{Arguments, Man};
+use super::{exit, output};
+use crate::engine::session::SessionError;
+use clap::CommandFactory;
+
+pub(super) fn run(asked: &Man) -> Result<u8, SessionError> {
+    let command = Arguments::command();
+    let written = match &asked.folder {
+        Some(folder) => clap_mangen::generate_to(command, folder),
+        None => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(command).render(&mut page);
+            output::data(&page);
+            rendered
+        }
+    };
+    match (written, &asked.folder) {
+        (Err(error), Some(folder)) => {
+            let place = folder.display();
+            output::talk(&format!(
+                "error: cannot write manual pages into {place}: {error}\n"
+            ));
+            Ok(exit::USAGE)
+        }
+        _ => Ok(exit::DONE),
+    }
+}
