@@ -170,7 +170,11 @@ pub fn make_parents(root: &Path, path: &ProjectPath) -> Result<(), Trouble> {
         };
         match folder.ancestors().find(blocks) {
             Some(file) => {
-                let error = io::Error::other(format!("{} is a file", file.display()));
+                let what = match file.is_symlink() {
+                    true => "a link that leads to no folder",
+                    false => "a file",
+                };
+                let error = io::Error::other(format!("{} is {what}", file.display()));
                 Trouble::on("create the folder", folder)(error)
             }
             None => Trouble::on("create the folder", folder)(error),
