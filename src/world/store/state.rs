@@ -170,10 +170,8 @@ pub fn make_parents(root: &Path, path: &ProjectPath) -> Result<(), Trouble> {
         };
         match folder.ancestors().find(blocks) {
             Some(file) => {
-                let what = match file.is_symlink() {
-                    true => "a link that leads to no folder",
-                    false => "a file",
-                };
+                let is_link = file.is_symlink();
+                let what = ["a file", "a link to no folder"][usize::from(is_link)];
                 let error = io::Error::other(format!("{} is {what}", file.display()));
                 Trouble::on("create the folder", folder)(error)
             }
