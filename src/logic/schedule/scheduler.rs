@@ -17,6 +17,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Scheduler {
     keep_going: bool,
+    one_by_one: bool,
     ways: Arc<Ways>,
     /// How many of its needs and afters each waiting item still waits for.
     pending: Vec<u32>,
@@ -49,6 +50,7 @@ impl Scheduler {
         let free = (0..count).filter(|&item| ways.named[item] == 0);
         Scheduler {
             keep_going: limits.keep_going,
+            one_by_one: limits.jobs == 1,
             to_check: free.map(|item| Reverse(rank[item])).collect(),
             states: vec![State::Waiting; count],
             pending: ways.named.clone(),
@@ -77,6 +79,10 @@ impl Scheduler {
             self.states[item as usize] = State::Checking;
             self.checking += 1;
             return Some(Order::Check(item));
+        }
+        // With one slot the order of the commands is promised to be the same each time, whatever checks come in first.
+        if self.one_by_one && self.checking > 0 {
+            return None;
         }
         let rank = self.slots.start(now_ms)?;
         let item = self.ways.by_urgency[rank as usize];

@@ -170,7 +170,9 @@ pub fn make_parents(root: &Path, path: &ProjectPath) -> Result<(), Trouble> {
         };
         match folder.ancestors().find(blocks) {
             Some(file) => {
-                let error = io::Error::other(format!("{} is a file", file.display()));
+                let is_link = file.is_symlink();
+                let what = ["a file", "a link to no folder"][usize::from(is_link)];
+                let error = io::Error::other(format!("{} is {what}", file.display()));
                 Trouble::on("create the folder", folder)(error)
             }
             None => Trouble::on("create the folder", folder)(error),
