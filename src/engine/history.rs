@@ -50,7 +50,7 @@ impl History {
     /// What the ledger knows of a build without a story, one that was killed perhaps: its runs, and nothing of what
     /// needs what.
     pub fn pieced_together(&self, record: &BuildRecord) -> Story {
-        let runs = self.ledger.runs_of_build(record.build);
+        let runs = self.ledger.runs_in(record.build);
         let at = |run: &RunRecord| run.started_ms.saturating_sub(record.started_ms);
         let last = runs.iter().map(|run| at(run) + run.duration_ms).max();
         let end = record.end.as_ref();

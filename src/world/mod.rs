@@ -16,6 +16,7 @@ pub mod interrupt;
 pub mod jobserver;
 
 pub mod clock;
+mod index;
 mod pieces;
 pub mod stamps;
 pub mod stream;

@@ -5,10 +5,9 @@
 
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::record::{Stamp, StampedDigest};
+use crate::world::index::Index;
 use bytes::Bytes;
-use std::collections::HashMap;
 use std::fs::Metadata;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::os::unix::fs::MetadataExt;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -87,11 +86,11 @@ const ENTRY_REST: usize = 5 * 8 + 4 + 32;
 pub type Recall = Box<dyn Fn(&[u8]) -> Option<StampedDigest> + Send + Sync>;
 
 /// Digests by path, found in the bytes that they were written in: nothing is copied before it is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct KnownStamps {
     bytes: Bytes,
-    /// Where the entry of a path begins, by the path's hash. A second path of the same hash is not remembered.
-    entries: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
+    /// Where the entry of a path begins. A second path of the same hash is not remembered.
+    entries: Index<u32>,
 }
 
 impl KnownStamps {
@@ -115,7 +114,7 @@ impl KnownStamps {
             if next > end {
                 return;
             }
-            self.entries.insert(
+            self.entries.add(
                 xxh3_64(&self.bytes[at + 4..at + 4 + length as usize]),
                 at as u32,
             );
@@ -125,34 +124,18 @@ impl KnownStamps {
 
     /// The digest that was last learned for `path`, with its stamp.
     pub fn get(&self, path: &[u8]) -> Option<StampedDigest> {
-        let at = *self.entries.get(&xxh3_64(path))? as usize;
+        let at = self.entries.last(xxh3_64(path))? as usize;
         let (found, stamped) = take(&mut FlatReader(&self.bytes[at..]))?;
         (found == path).then_some(stamped)
     }
 
     /// Every path and what is known of it, in no order.
     pub(super) fn all(&self) -> impl Iterator<Item = (&[u8], StampedDigest)> {
-        self.entries
-            .values()
-            .filter_map(|&at| take(&mut FlatReader(&self.bytes[at as usize..])))
-    }
-}
-
-/// A hasher for keys that are hashes already.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are 64-bit hashes");
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
+        let latest = self
+            .entries
+            .groups()
+            .filter_map(|mut group| group.next_back());
+        latest.filter_map(|at| take(&mut FlatReader(&self.bytes[at as usize..])))
     }
 }
 

@@ -96,6 +96,8 @@ pub enum News {
     Settled(u32),
     /// It is left for another build, and so is all that needs it; everything else goes on. The answer to either order.
     Withdrawn(u32),
+    /// A check found that its outputs can come back, and brings them; whether it succeeds is told later.
+    Restores(u32),
     /// A check found that its command has to run.
     MustRun(u32),
     /// Its command ran well.

@@ -103,6 +103,11 @@ fn replay(story: &Story, jobs: u32, weights: &[u64], exclusive: bool) -> u64 {
     let mut now = 0;
     loop {
         while let Some(order) = scheduler.next(now) {
+            if let Order::Check(item) = order
+                && story.nodes[item as usize].tries.is_empty()
+            {
+                scheduler.tell(News::Restores(item));
+            }
             under_way.push(Reverse(match order {
                 Order::Check(item) => (now + check_ms(&story.nodes[item as usize]), item, false),
                 Order::Run(item) => (now + weights[item as usize], item, true),

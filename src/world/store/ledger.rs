@@ -17,17 +17,16 @@ use crate::base::flat::FlatReader;
 use crate::base::path::ProjectPath;
 use crate::base::record::Key;
 use crate::base::record::{NodeRecord, Stamp, StampedDigest};
-use crate::world::stamps::{Hashed, KnownStamps, Recall, stamp_of};
+use crate::world::index::Index;
+use crate::world::stamps::{KnownStamps, Recall, stamp_of};
 use crate::world::trouble::{Trouble, is_absence};
 use bytes::Bytes;
-use std::collections::HashMap;
 use std::fs::{self, File};
-use std::hash::BuildHasherDefault;
 use std::io::Write;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A ledger under this size is not compacted, in bytes.
@@ -54,12 +53,12 @@ struct Known {
 struct Found {
     bytes: Bytes,
     stamps: KnownStamps,
-    nodes: Index,
-    written: Index,
-    /// Of every node, oldest first.
-    runs: Vec<Range<usize>>,
-    /// By node, as places in `runs`; made when the first node is asked for.
-    runs_of: OnceLock<HashMap<String, Vec<usize>>>,
+    /// By node.
+    nodes: Index<Place>,
+    /// By path.
+    written: Index<Place>,
+    /// By node.
+    runs: Index<Place>,
     /// Starts and ends of builds, oldest first.
     builds: Vec<(u8, Range<usize>)>,
     last_build: u32,
@@ -71,8 +70,8 @@ struct Found {
     end: u64,
 }
 
-/// Where the payload that begins with a name lies, by the name's hash; the name itself is compared when it is read.
-type Index = HashMap<u64, (u32, u32), BuildHasherDefault<Hashed>>;
+/// Where a payload that begins with a name starts and ends; the name itself is compared when it is read.
+type Place = (u32, u32);
 
 impl Ledger {
     /// Reads the ledger below `state`. What cannot be read is forgotten; the sentences say what that was.
@@ -125,12 +124,12 @@ impl Ledger {
 
     /// The key of every node that is remembered.
     pub fn keys(&self) -> Vec<Key> {
-        let key = |&(start, end): &(u32, u32)| {
-            let mut from = FlatReader(&self.found.bytes[start as usize..end as usize]);
+        let key = |place| {
+            let mut from = self.found.reader(place);
             from.text()?;
             from.digest().map(Key)
         };
-        self.found.nodes.values().filter_map(key).collect()
+        latest(&self.found.nodes).filter_map(key).collect()
     }
 
     /// The digest that was last learned for a path, with its stamp; for an observer to trust.
@@ -146,14 +145,14 @@ impl Ledger {
 
     /// Every path at which `pipe` left something, and what.
     pub fn all_written(&self) -> Vec<(ProjectPath, Content)> {
-        let entry = |&(start, end): &(u32, u32)| {
-            let mut from = FlatReader(&self.found.bytes[start as usize..end as usize]);
+        let entry = |place| {
+            let mut from = self.found.reader(place);
             Some((
                 ProjectPath::parse(from.text()?).ok()?,
                 format::take_content(&mut from)?,
             ))
         };
-        self.found.written.values().filter_map(entry).collect()
+        latest(&self.found.written).filter_map(entry).collect()
     }
 
     /// Whether the last build that began died before its end.
@@ -183,8 +182,7 @@ impl Found {
             stamps: KnownStamps::over(bytes.clone()),
             nodes: Index::default(),
             written: Index::default(),
-            runs: Vec::new(),
-            runs_of: OnceLock::new(),
+            runs: Index::default(),
             builds: Vec::new(),
             last_build: 0,
             unfinished: false,
@@ -215,9 +213,9 @@ impl Found {
             STAMPS if from.digest()? == *boot => {
                 self.stamps.add_list(range.end - from.0.len(), range.end);
             }
-            NODE => drop(self.nodes.insert(xxh3_64(from.bytes()?), place)),
-            WRITTEN => drop(self.written.insert(xxh3_64(from.bytes()?), place)),
-            RUN => self.runs.push(range),
+            NODE => self.nodes.add(xxh3_64(from.bytes()?), place),
+            WRITTEN => self.written.add(xxh3_64(from.bytes()?), place),
+            RUN => self.runs.add(xxh3_64(from.bytes()?), place),
             BUILD_START | BUILD_END => {
                 self.last_build = self.last_build.max(from.number()?);
                 self.unfinished = kind == BUILD_START;
@@ -228,10 +226,13 @@ impl Found {
         Some(())
     }
 
+    fn reader(&self, (start, end): Place) -> FlatReader<'_> {
+        FlatReader(&self.bytes[start as usize..end as usize])
+    }
+
     /// The payload behind `name` in an index.
-    fn payload<'a>(&'a self, index: &Index, name: &str) -> Option<FlatReader<'a>> {
-        let &(start, end) = index.get(&xxh3_64(name.as_bytes()))?;
-        let mut from = FlatReader(&self.bytes[start as usize..end as usize]);
+    fn payload<'a>(&'a self, index: &Index<Place>, name: &str) -> Option<FlatReader<'a>> {
+        let mut from = self.reader(index.last(xxh3_64(name.as_bytes()))?);
         (from.text()? == name).then_some(from)
     }
 
@@ -239,10 +240,10 @@ impl Found {
     fn compacted(&self) -> Vec<u8> {
         let mut out = frames::HEADER.to_vec();
         for (kind, index) in [(NODE, &self.nodes), (WRITTEN, &self.written)] {
-            let mut places: Vec<(u32, u32)> = index.values().copied().collect();
+            let mut places: Vec<Place> = latest(index).collect();
             places.sort_unstable();
-            for (start, end) in places {
-                frames::push(&mut out, 0, kind, &self.bytes[start as usize..end as usize]);
+            for place in places {
+                frames::push(&mut out, 0, kind, self.reader(place).0);
             }
         }
         self.push_history(&mut out);
@@ -253,6 +254,11 @@ impl Found {
         }
         out
     }
+}
+
+/// The last place of each name, in no order.
+fn latest(index: &Index<Place>) -> impl Iterator<Item = Place> {
+    index.groups().filter_map(|mut group| group.next_back())
 }
 
 /// The one writer; the project's lock keeps it the only one.

@@ -66,6 +66,13 @@ fn simulate(story: &Story, random: &mut Random) -> Vec<Order> {
                 Order::Run(item) => story.fates[item as usize].run_takes,
             };
             orders.push(order);
+            if let Order::Check(item) = order
+                && !story.fates[item as usize].must_run
+                && item % 2 == 0
+            {
+                scheduler.tell(News::Restores(item));
+                referee.told(News::Restores(item));
+            }
             in_flight.push((now + takes, order));
         }
         let Some(earliest) = in_flight.iter().map(|&(end, _)| end).min() else {

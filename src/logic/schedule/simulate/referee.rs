@@ -5,6 +5,7 @@
 use super::story::Story;
 use crate::logic::schedule::{Demand, Item, News, Order, Scheduler, State};
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 /// Watches a build from outside: what it knows it was told by orders and news.
 pub(super) struct Referee<'a> {
@@ -16,6 +17,8 @@ pub(super) struct Referee<'a> {
     /// The item for which room is made, and by when there was to be enough.
     hold: Option<(u32, u64)>,
     alone_ran_last: bool,
+    /// Checked so far that it is known to come back.
+    restoring: HashSet<u32>,
     halted: bool,
 }
 
@@ -40,6 +43,7 @@ impl<'a> Referee<'a> {
             path,
             hold: None,
             alone_ran_last: false,
+            restoring: HashSet::new(),
             halted: false,
         }
     }
@@ -268,7 +272,10 @@ impl<'a> Referee<'a> {
     pub(super) fn ordered(&mut self, order: Option<Order>, now: u64) {
         let checks = matches!(order, Some(Order::Check(_)));
         // With one slot, nothing starts before all that is looked at is known.
-        let looks = self.story.limits.jobs == 1 && self.in_state(State::Checking).next().is_some();
+        let looks = self.story.limits.jobs == 1
+            && self
+                .in_state(State::Checking)
+                .any(|item| !self.restoring.contains(&item));
         let must_start = match self.halted || checks || looks {
             true => None,
             false => self.must_start(now),
@@ -324,6 +331,10 @@ impl<'a> Referee<'a> {
             News::Failed(item) => (item, State::Failed),
             News::Stopped(item) | News::Withdrawn(item) => (item, State::Stopped),
             News::Interrupted => return self.halted = true,
+            News::Restores(item) => {
+                self.restoring.insert(item);
+                return;
+            }
         };
         self.states[item as usize] = state;
         if let Some((held, until)) = self.hold

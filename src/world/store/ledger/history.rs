@@ -4,10 +4,11 @@
 
 use super::super::entry::{BUILD_END, BUILD_START, RUN};
 use super::super::{format, frames};
-use super::{Found, Ledger};
+use super::{Found, Ledger, Place};
 use crate::base::flat::FlatReader;
 use crate::base::record::{BuildRecord, RunRecord};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Runs of one node that a compaction keeps.
 const RUNS_OF_A_NODE: usize = 20;
@@ -21,31 +22,25 @@ const BUILDS: usize = 1000;
 impl Ledger {
     /// The remembered runs of a node, oldest first.
     pub fn runs(&self, name: &str) -> Vec<RunRecord> {
-        let places = self.found.runs_by_node().get(name);
-        let places = places.map_or(&[][..], Vec::as_slice);
-        places
-            .iter()
-            .filter_map(|&place| self.found.run(place))
-            .collect()
-    }
-
-    /// The remembered runs of a build, in the order in which they ended.
-    pub fn runs_in(&self, build: u32) -> Vec<RunRecord> {
-        let found = &self.found;
-        let runs = (0..found.runs.len()).filter_map(|place| found.run(place));
-        runs.filter(|run| run.build == build).collect()
+        self.runs_of(name).collect()
     }
 
     /// The last remembered run of a node.
     pub fn last_run(&self, name: &str) -> Option<RunRecord> {
-        self.found
-            .run(*self.found.runs_by_node().get(name)?.last()?)
+        self.runs_of(name).next_back()
+    }
+
+    fn runs_of(&self, name: &str) -> impl DoubleEndedIterator<Item = RunRecord> {
+        let places = self.found.runs.all(xxh3_64(name.as_bytes()));
+        let runs = places.into_iter().filter_map(|place| self.found.run(place));
+        runs.filter(move |run| run.node == name)
     }
 
     /// The remembered runs of a build, in the order in which they ended.
-    pub fn runs_of_build(&self, build: u32) -> Vec<RunRecord> {
-        let all = (0..self.found.runs.len()).filter_map(|place| self.found.run(place));
-        all.filter(|run| run.build == build).collect()
+    pub fn runs_in(&self, build: u32) -> Vec<RunRecord> {
+        let places = self.found.runs.places().iter();
+        let runs = places.filter_map(|&place| self.found.run(place));
+        runs.filter(|run| run.build == build).collect()
     }
 
     /// The remembered builds that had something to do, oldest first.
@@ -76,31 +71,22 @@ impl Ledger {
 }
 
 impl Found {
-    fn run(&self, place: usize) -> Option<RunRecord> {
-        format::take_run(&mut FlatReader(&self.bytes[self.runs[place].clone()]))
-    }
-
-    fn runs_by_node(&self) -> &HashMap<String, Vec<usize>> {
-        self.runs_of.get_or_init(|| {
-            let mut by_node: HashMap<String, Vec<usize>> = HashMap::new();
-            for (place, range) in self.runs.iter().enumerate() {
-                if let Some(name) = FlatReader(&self.bytes[range.clone()]).text() {
-                    by_node.entry(name.to_owned()).or_default().push(place);
-                }
-            }
-            by_node
-        })
+    fn run(&self, place: Place) -> Option<RunRecord> {
+        format::take_run(&mut self.reader(place))
     }
 
     /// Adds the frames of what a compaction keeps, and that no build is under way.
     pub(super) fn push_history(&self, out: &mut Vec<u8>) {
-        let by_node = self.runs_by_node();
-        let share = (RUNS_IN_ALL / by_node.len().max(1)).clamp(RUNS_AT_LEAST, RUNS_OF_A_NODE);
-        let kept = |places: &Vec<usize>| places[places.len().saturating_sub(share)..].to_vec();
-        let mut runs: Vec<usize> = by_node.values().flat_map(kept).collect();
+        let share = RUNS_IN_ALL / self.runs.groups().count().max(1);
+        let share = share.clamp(RUNS_AT_LEAST, RUNS_OF_A_NODE);
+        let mut runs: Vec<Place> = self
+            .runs
+            .groups()
+            .flat_map(|group| group.rev().take(share))
+            .collect();
         runs.sort_unstable();
         for place in runs {
-            frames::push(out, 0, RUN, &self.bytes[self.runs[place].clone()]);
+            frames::push(out, 0, RUN, self.reader(place).0);
         }
         // A build that was killed has a start and no end, so there may be fewer than twice as many frames.
         for (kind, range) in &self.builds[self.builds.len().saturating_sub(2 * BUILDS)..] {
