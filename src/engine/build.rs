@@ -44,6 +44,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 enum Message {
+    Restores(u32),
     Checked(u32, Checked),
     Ran(u32, Box<Ran>),
     Interrupt { again: bool },
@@ -288,10 +289,9 @@ impl<'a> Build<'a, '_> {
                                 let (node, known) = (self.node(item), self.known_inputs(item));
                                 self.tell_checking(item);
                                 checks.spawn(move |_| {
-                                    let _ = sender.send(Message::Checked(
-                                        item,
-                                        check::check(shared, node, &known),
-                                    ));
+                                    let restores = || drop(sender.send(Message::Restores(item)));
+                                    let checked = check::check(shared, node, &known, &restores);
+                                    let _ = sender.send(Message::Checked(item, checked));
                                 });
                             }
                             Order::Run(item) => {
@@ -325,6 +325,10 @@ impl<'a> Build<'a, '_> {
 
     fn handle(&mut self, message: Message) -> Result<(), Trouble> {
         match message {
+            Message::Restores(item) => {
+                self.tell_scheduler(News::Restores(item));
+                Ok(())
+            }
             Message::Checked(item, checked) => self.checked(item, checked),
             Message::Ran(item, ran) => self.ran(item, *ran),
             Message::Word(Word::Changed { paths, act }) => {

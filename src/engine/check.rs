@@ -39,15 +39,21 @@ pub(super) enum CheckFound {
     Failed(FailureCause),
 }
 
-/// Checks `node`. `known` holds, for each of its inputs, what is already known to stand there.
-pub(super) fn check(shared: &Shared<'_>, node: NodeId, known: &[Option<Content>]) -> Checked {
+/// Checks `node`. `known` holds, for each of its inputs, what is already known to stand there. `restores` is called before
+/// outputs are brought back, which may take long.
+pub(super) fn check(
+    shared: &Shared<'_>,
+    node: NodeId,
+    known: &[Option<Content>],
+    restores: &dyn Fn(),
+) -> Checked {
     let mut notices = Vec::new();
     if let Some(fault) = shared.project.answers.fault(node) {
         let found = CheckFound::Failed(FailureCause::Trouble(fault.to_owned()));
         return Checked { found, notices };
     }
     let found = match declared_inputs(shared, node, known) {
-        Ok(inputs) => judge(shared, node, inputs, &mut notices),
+        Ok(inputs) => judge(shared, node, inputs, &mut notices, restores),
         Err(cause) => CheckFound::Failed(cause),
     };
     let found = match found {
@@ -100,6 +106,7 @@ fn judge(
     node: NodeId,
     inputs: Contents,
     notices: &mut Vec<Notice>,
+    restores: &dyn Fn(),
 ) -> CheckFound {
     let (graph, tools) = (&shared.project.graph, shared.tools);
     let outputs: Contents = graph
@@ -161,6 +168,7 @@ fn judge(
                 });
             }
             if kept {
+                restores();
                 tools.cache.mark_used(&key);
             }
             if kept && restore(shared, node, &result, &outputs, notices) {

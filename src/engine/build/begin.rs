@@ -64,7 +64,7 @@ pub(super) fn run(
     outdated: Option<Outdated>,
 ) -> Message {
     if let Some(known) = outdated {
-        let checked = check::check(shared, node, &known);
+        let checked = check::check(shared, node, &known, &|| {});
         match checked.found {
             CheckFound::MustRun { inputs: now, .. } => inputs = now,
             CheckFound::Fresh(..) | CheckFound::Restored(_) | CheckFound::Failed(_) => {

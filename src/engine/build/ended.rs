@@ -235,7 +235,9 @@ impl Message {
     /// The item that it tells of.
     pub(super) fn item(&self) -> Option<u32> {
         match *self {
-            Message::Checked(item, _) | Message::Ran(item, _) => Some(item),
+            Message::Restores(item) | Message::Checked(item, _) | Message::Ran(item, _) => {
+                Some(item)
+            }
             Message::Interrupt { .. } | Message::Word(_) => None,
         }
     }
