@@ -12,15 +12,18 @@ pub use news::{News, Polling};
 
 use std::time::Duration;
 
-/// How long it has to be quiet after a change, by how many there were since the quiet ended: one save is followed at
-/// once, an archive that is being unpacked is waited for.
-const QUIET: [(usize, Duration); 3] = [
-    (16, Duration::from_millis(20)),
-    (256, Duration::from_millis(60)),
-    (usize::MAX, Duration::from_millis(120)),
+/// How long it has to be quiet after a change, and after what time changes that never cease are followed all the same, by
+/// how many there were since the quiet ended: one save is followed at once; a checkout or an archive that is being
+/// unpacked is waited for, since half of it is no state that anybody wants built.
+const SETTLES: [(usize, Duration, Duration); 3] = [
+    (16, Duration::from_millis(20), Duration::from_secs(1)),
+    (256, Duration::from_millis(60), Duration::from_secs(1)),
+    (
+        usize::MAX,
+        Duration::from_millis(120),
+        Duration::from_secs(10),
+    ),
 ];
-/// Changes that never cease are followed after this all the same.
-const LONGEST: Duration = Duration::from_secs(1);
 
 /// The settle timer. Times count from any one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,9 +53,9 @@ impl Trigger {
     /// When it will have settled if nothing more is heard; `None` while all is quiet.
     pub fn due(&self) -> Option<Duration> {
         let burst = self.burst.as_ref()?;
-        let fits = |(most, _): &&(usize, Duration)| burst.changes <= *most;
-        let quiet = QUIET.iter().find(fits).map_or(LONGEST, |(_, quiet)| *quiet);
-        Some((burst.last + quiet).min(burst.first + LONGEST))
+        let fits = |(most, ..): &&(usize, Duration, Duration)| burst.changes <= *most;
+        let (_, quiet, longest) = *SETTLES.iter().find(fits)?;
+        Some((burst.last + quiet).min(burst.first + longest))
     }
 
     /// Whether it has settled at `now`; if so, it begins anew.
@@ -86,17 +89,27 @@ mod tests {
     }
 
     #[test]
+    fn a_few_changes_that_never_cease_are_followed_after_a_second() {
+        let mut trigger = Trigger::default();
+        for change in 0..100 {
+            trigger.hear(ms(change * 10));
+            assert!(!trigger.fires(ms(change * 10)), "{change}");
+        }
+        assert_eq!(trigger.due(), Some(ms(1000)), "the first change was at 0");
+    }
+
+    #[test]
     fn a_burst_is_waited_for_but_not_for_ever() {
         let mut trigger = Trigger::default();
         for change in 0..17 {
             trigger.hear(ms(change));
         }
         assert_eq!(trigger.due(), Some(ms(16 + 60)));
-        for change in 17..1000 {
+        for change in 17..10_000 {
             trigger.hear(ms(change));
-            assert!(!trigger.fires(ms(change)));
+            assert!(!trigger.fires(ms(change)), "{change}");
         }
-        assert_eq!(trigger.due(), Some(ms(1000)), "the first change was at 0");
-        assert!(trigger.fires(ms(1000)));
+        assert_eq!(trigger.due(), Some(ms(10_000)), "the first change was at 0");
+        assert!(trigger.fires(ms(10_000)));
     }
 }
