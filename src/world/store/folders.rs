@@ -1,10 +1,26 @@
-//! Folders that were made for outputs and hold nothing any more.
+//! Folders that are made within another, and those that were made for outputs and hold nothing any more.
 //!
 //! Does not know whose outputs they were.
 
 use crate::base::path::ProjectPath;
+use crate::world::trouble::Trouble;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
+
+/// Makes `home` and `folder` in it, but nothing above: whoever moved a project away may want to move it back, and finds
+/// the place free.
+///
+/// # Errors
+/// One cannot be made, or the folder is gone that `home` stands in.
+pub(super) fn make_within(home: &Path, folder: &Path) -> Result<(), Trouble> {
+    match fs::create_dir(home) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(Trouble::on("create", home)(error))
+        }
+        _ => fs::create_dir_all(folder).map_err(Trouble::on("create", folder)),
+    }
+}
 
 /// Removes the folders above `path` that are empty now, the innermost first, up to one that `stays`. What holds
 /// anything, is a link, or is in use in another way, stays by itself.

@@ -11,6 +11,7 @@ use super::entry::{
 };
 use super::format;
 use super::frames;
+use super::map::map_start;
 use crate::base::content::Content;
 use crate::base::digest::Digest;
 use crate::base::flat::FlatReader;
@@ -82,7 +83,7 @@ impl Ledger {
             Err(error) if is_absence(error.kind()) => (Vec::new(), None),
             Err(error) => (Vec::new(), Some(Trouble::on("read", &path)(error))),
         };
-        let found = Found::read(bytes);
+        let found = Found::read(bytes.into());
         let damage = (found.damaged > 0)
             .then(|| format!("{} bytes of {} are damaged", found.damaged, path.display()));
         let wrong = refused.map(|trouble| trouble.to_string()).or(damage);
@@ -99,11 +100,8 @@ impl Ledger {
         }
         let end = stamp.size;
         // What others add meanwhile is not of this view.
-        let read = move || {
-            let mut bytes = vec![0; end as usize];
-            let read = file.read_exact_at(&mut bytes, 0);
-            Found::read(read.map_or_else(|_| Vec::new(), |()| bytes))
-        };
+        // Copying it into new memory would take longer than all the rest.
+        let read = move || Found::read(map_start(&file, end).unwrap_or_default());
         Some(Ledger {
             known: Some(Known { last_build, end }),
             found: Arc::new(LazyLock::new(Box::new(read))),
@@ -173,10 +171,9 @@ impl Ledger {
 }
 
 impl Found {
-    fn read(mut bytes: Vec<u8>) -> Found {
+    fn read(mut bytes: Bytes) -> Found {
         // Places are kept in four bytes; compaction keeps every real ledger far below that.
         bytes.truncate(u32::MAX as usize);
-        let bytes = Bytes::from(bytes);
         let mut found = Found {
             bytes: bytes.clone(),
             stamps: KnownStamps::over(bytes.clone()),
@@ -334,7 +331,7 @@ impl LedgerWriter {
             return Ok(needed);
         }
         let bytes = fs::read(&self.path).map_err(Trouble::on("read", &self.path))?;
-        let compacted = Found::read(bytes).compacted();
+        let compacted = Found::read(bytes.into()).compacted();
         let needed = compacted.len() as u64;
         if damaged || needed < size / 2 {
             replace(&self.path, &compacted)?;

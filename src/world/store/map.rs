@@ -7,7 +7,7 @@
 )]
 
 use bytes::Bytes;
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -25,5 +25,18 @@ pub(super) fn map(path: &Path) -> io::Result<Bytes> {
     // they are, also when the file is replaced. Somebody else who cuts it short while it is mapped ends this process
     // with a signal, which costs a build that starts again, and no wrong answer.
     let map = unsafe { Mmap::map(&file)? };
+    Ok(Bytes::from_owner(map))
+}
+
+/// The first `length` bytes of a file that only grows where it lies, or is replaced by another under its name; all of
+/// them are about to be read.
+///
+/// # Errors
+/// It cannot be mapped; so it is when `length` is 0.
+pub(super) fn map_start(file: &File, length: u64) -> io::Result<Bytes> {
+    let length = usize::try_from(length).map_err(io::Error::other)?;
+    // SAFETY: `pipe` writes into such a file behind what is whole, and cuts off only what is not; `length` bytes were
+    // whole. As above, somebody else who cuts it short costs a build that starts again.
+    let map = unsafe { MmapOptions::new().len(length).populate().map(file)? };
     Ok(Bytes::from_owner(map))
 }

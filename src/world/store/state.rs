@@ -2,6 +2,7 @@
 //!
 //! Decides nothing: what may be removed or moved is said by the caller.
 
+use super::folders::make_within;
 use super::map::map;
 use super::write_whole;
 use crate::base::digest::Digest;
@@ -29,10 +30,9 @@ pub enum Kind {
 /// Makes `home`, which is `.pipe/` and ignores itself in git, and in it `state`, where one manifest's memory lies.
 ///
 /// # Errors
-/// A folder or file cannot be made.
+/// A folder or file cannot be made; so it is where the project's folder is gone.
 pub fn prepare(home: &Path, state: &Path) -> Result<(), Trouble> {
-    let logs = state.join("logs");
-    fs::create_dir_all(&logs).map_err(Trouble::on("create", &logs))?;
+    make_within(home, &state.join("logs"))?;
     super::sweep(&state.join("tmp"));
     let ignore = home.join(".gitignore");
     if ignore.symlink_metadata().is_err() {

@@ -173,3 +173,18 @@ fn many_edits_at_random_end_as_a_clean_build_does() {
         ["a", "b", "c", "d", "g"].iter().all(same)
     });
 }
+
+#[test]
+fn a_project_that_is_moved_away_leaves_its_place_free_and_goes_on_when_it_is_back() {
+    let sandbox = cases();
+    let mut watch = Watch::start(&sandbox, "");
+    watch.rest();
+    let away = sandbox.beside("away");
+    fs::rename(sandbox.root(), &away).unwrap();
+    watch.wait_for("a refusal", |line| is(line, "build-refused"));
+    watch.rest();
+    assert!(!sandbox.root().exists(), "nothing stands where it was");
+    fs::rename(&away, sandbox.root()).unwrap();
+    save(&sandbox, "src/a.txt", "edited");
+    watch.rest_when("the edit", || sandbox.read("build/one.txt") == "edited");
+}

@@ -177,7 +177,7 @@ fn a_writer_with_nothing_to_say_touches_nothing() {
 
 /// Everything that a ledger of these bytes says is something that was written once.
 fn check_honest(bytes: Vec<u8>, what: &str) {
-    let ledger = Ledger::of(Found::read(bytes));
+    let ledger = Ledger::of(Found::read(bytes.into()));
     let honest = ledger
         .node("n")
         .is_none_or(|found| [record(1), record(2)].contains(&found))

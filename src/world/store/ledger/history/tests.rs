@@ -39,7 +39,7 @@ fn compacted(write: impl FnOnce(&mut LedgerWriter)) -> Ledger {
     let open = |folder: &Path| Ledger::open(folder).0;
     let mut writer = LedgerWriter::new(folder.path(), 0);
     write(&mut writer);
-    Ledger::of(Found::read(open(folder.path()).found.compacted()))
+    Ledger::of(Found::read(open(folder.path()).found.compacted().into()))
 }
 
 #[test]
