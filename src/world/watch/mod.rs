@@ -104,10 +104,14 @@ impl Watcher {
         refused.map_or(Ok(new), Err)
     }
 
-    /// This folder is to be watched anew when it is asked for again: the one that was watched may be gone.
+    /// This folder and those below it are to be watched anew when they are asked for again: the one that was watched may
+    /// be gone, and of one that was moved notify has given up all below, also when it is back by now.
     pub fn forget(&mut self, folder: &Path) {
-        if self.watched.remove(folder).is_some() {
-            let _ = self.system.unwatch(folder);
+        let is_below = |path: &&PathBuf| path.starts_with(folder);
+        let below: Vec<PathBuf> = self.watched.keys().filter(is_below).cloned().collect();
+        for path in below {
+            self.watched.remove(&path);
+            let _ = self.system.unwatch(&path);
         }
     }
 

@@ -187,4 +187,12 @@ fn a_project_that_is_moved_away_leaves_its_place_free_and_goes_on_when_it_is_bac
     fs::rename(&away, sandbox.root()).unwrap();
     save(&sandbox, "src/a.txt", "edited");
     watch.rest_when("the edit", || sandbox.read("build/one.txt") == "edited");
+
+    // There and back before anybody looks: all folders are the same as before, and still told of.
+    fs::rename(sandbox.root(), &away).unwrap();
+    fs::rename(&away, sandbox.root()).unwrap();
+    for text in ["found by a look at everything", "found by its folder"] {
+        save(&sandbox, "src/a.txt", text);
+        watch.rest_when(text, || sandbox.read("build/one.txt") == text);
+    }
 }
