@@ -31,7 +31,7 @@ pub(in crate::cli) struct Building {
     /// Which outputs are brought back from the cache
     #[arg(long, value_name = "WHICH", default_value = "needed")]
     pub(in crate::cli) restore: WhichOutputs,
-    /// Whose output to show, and when; `pipe log NODE` shows it later in any case
+    /// What to show of what commands print, and when; `pipe log NODE` shows it later in any case
     /// [default: failed; in the logs of GitHub and GitLab, grouped]
     #[arg(long, value_name = "WHEN")]
     pub(in crate::cli) output: Option<Output>,

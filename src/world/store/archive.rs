@@ -77,7 +77,8 @@ impl fmt::Display for ArchiveFault {
         match self {
             ArchiveFault::Refused(said) => f.write_str(said),
             ArchiveFault::NoRoom(needed, free) => {
-                write!(f, "it holds {needed} bytes, but {free} bytes are free")
+                let [needed, free] = [needed.div_ceil(1 << 20), free >> 20];
+                write!(f, "it holds {needed} MiB, but {free} MiB are free")
             }
             ArchiveFault::Trouble(trouble) => trouble.fmt(f),
         }
