@@ -185,7 +185,9 @@ impl LocalCache {
             io::ErrorKind::UnexpectedEof => {
                 ArchiveFault::Refused("it ends in the middle".to_owned())
             }
-            _ => ArchiveFault::Refused(format!("it cannot be read: {error}")),
+            _ => ArchiveFault::Refused(format!(
+                "it is no archive that `pipe cache export` made, or it is damaged ({error})"
+            )),
         };
         let mut from = zstd::Decoder::with_buffer(file).map_err(broken)?;
         let mut index = Index::default();
