@@ -106,7 +106,7 @@ pub fn parse_duration(text: &str) -> Result<u64, QuantityFault> {
             .unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_end);
         if number.is_empty() {
-            return fault(format!("`{whole}` is no duration"));
+            return fault(format!("`{whole}` is no time, as in `90s`, `12h` or `7d`"));
         }
         let unit = if unit.is_empty() && rest.len() == whole.len() && after.is_empty() {
             "s"

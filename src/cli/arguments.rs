@@ -71,6 +71,15 @@ pub(super) struct Global {
     pub(super) color: Color,
 }
 
+/// A number of slots.
+fn slots(text: &str) -> Result<u32, String> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=4096).contains(number));
+    number.ok_or_else(|| "it takes a number from 1 to 4096".to_owned())
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),

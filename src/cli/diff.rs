@@ -17,7 +17,10 @@ pub(super) fn run(caller: &Caller, asked: &Diff) -> Result<u8, SessionError> {
         asked.second.or(told.last().copied()),
     );
     let (Some(first), Some(second)) = chosen else {
-        output::talk("there are no two builds here to compare: `pipe history` lists them\n");
+        output::refuse(
+            "there are no two builds here to compare",
+            "`pipe history` lists those that are remembered",
+        );
         return Ok(exit::USAGE);
     };
     // All up to the later one: what was fresh in a build is as those before it left it.
@@ -28,9 +31,12 @@ pub(super) fn run(caller: &Caller, asked: &Diff) -> Result<u8, SessionError> {
         .collect();
     let is_told = |build: u32| stories.iter().any(|story| story.build == build);
     if let Some(missing) = [first, second].into_iter().find(|&build| !is_told(build)) {
-        output::talk(&format!(
-            "nothing is kept of build {missing} to compare: it was killed, is too long ago, or never was; `pipe history` lists the builds\n"
-        ));
+        output::refuse(
+            &format!(
+                "nothing is kept of build {missing} to compare: it was killed, is too long ago, or never was"
+            ),
+            "`pipe history` lists the builds",
+        );
         return Ok(exit::USAGE);
     }
     let stories: Vec<&Story> = stories.iter().collect();

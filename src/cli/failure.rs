@@ -51,12 +51,12 @@ pub(super) fn complaints(error: &SessionError, caller: &Caller) -> Vec<Problem> 
                 "no manifest: there is no pipe.kdl in {} or in a folder above it",
                 path.display()
             );
-            let help = "`pipe init` starts a project here; -C names another folder";
+            let help = "`pipe init` starts a project here; `-C` names another folder";
             vec![Problem::error(&nowhere, "no-manifest", message).help(help)]
         }
         SessionError::Open(OpenError::VariableNotUtf8(name)) => {
             let message = format!(
-                "the variable {name}, which the manifest takes from its caller, is not UTF-8 text"
+                "the variable `{name}`, which the manifest takes from its caller, is not UTF-8 text"
             );
             let help = format!(
                 "set it to a text, or hand it through with `pass-env \"{name}\"`, outside the key"
@@ -75,8 +75,8 @@ pub(super) fn complaints(error: &SessionError, caller: &Caller) -> Vec<Problem> 
             one("trouble", trouble.to_string())
         }
         SessionError::Busy(holder) => {
-            let message = format!("{holder}, works in this project; nothing was done");
-            let help = "without --no-wait the build waits for its turn";
+            let message = format!("another `pipe` is building in this project ({holder}); nothing was done");
+            let help = "without `--no-wait` the build waits for its turn";
             vec![Problem::error(&nowhere, "busy", message).help(help)]
         }
         SessionError::Open(OpenError::UnknownSet(fault)) => {
@@ -97,7 +97,7 @@ pub(super) fn complaints(error: &SessionError, caller: &Caller) -> Vec<Problem> 
             vec![Problem::error(&nowhere, "cache-use", message).help(help)]
         }
         SessionError::BadVariable { name, said } => {
-            let message = format!("the variable {name} makes no sense: {said}");
+            let message = format!("the variable `{name}` cannot be understood: {said}");
             one("bad-variable", message)
         }
         SessionError::Git(fault) => git(fault, &nowhere),
@@ -135,11 +135,11 @@ fn git(fault: &GitFault, nowhere: &Arc<Source>) -> Vec<Problem> {
     let (message, help) = match fault {
         GitFault::NotStarted(said) => (
             format!("what was changed cannot be found out: git could not be started ({said})"),
-            "--changed-since needs the program git in the PATH; without the option everything stale is built".to_owned(),
+            "`--changed-since` needs the program git in the PATH; without it everything stale is built".to_owned(),
         ),
         GitFault::NoRepository(folder) => (
             format!("what was changed cannot be found out: {} lies in no git repository", folder.display()),
-            "without --changed-since everything stale is built".to_owned(),
+            "without `--changed-since` everything stale is built".to_owned(),
         ),
         GitFault::UnknownRevision(revision) => (
             format!("git knows no revision `{revision}` here"),

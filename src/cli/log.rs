@@ -2,9 +2,9 @@
 
 use super::arguments::Log;
 use super::{Caller, exit, output};
+use crate::base::record::RunOutcome;
 use crate::engine::logs::Followed;
 use crate::engine::session::{Session, SessionError};
-use crate::logic::event::FailureCause;
 use crate::logic::graph::NodeId;
 use crate::report::failures;
 use crate::report::printed::Shower;
@@ -24,10 +24,13 @@ pub(super) fn run(caller: &Caller, asked: &Log) -> Result<u8, SessionError> {
         (&[node], true) => follow(caller, &session, node),
         (several, true) => {
             let first = session.project.graph.name(several[0]);
-            output::talk(&format!(
-                "error: `{node}` means {} nodes, and one can be followed\n  help: name one of them, such as `{first}`\n",
-                several.len()
-            ));
+            output::refuse(
+                &format!(
+                    "`{node}` means {} nodes, and only one at a time can be followed",
+                    several.len()
+                ),
+                &format!("name one of them, such as `{first}`"),
+            );
             Ok(exit::USAGE)
         }
         (nodes, false) => past(caller, &session, nodes, asked.run),
@@ -55,7 +58,10 @@ fn past(
             None => {
                 known = false;
                 let which = run.map_or_else(String::new, |run| format!(" of build {run}"));
-                output::talk(&format!("no log{which} of `{name}` is kept here\n"));
+                output::refuse(
+                    &format!("no log{which} of `{name}` is kept here"),
+                    &format!("`pipe history {name}` lists its runs"),
+                );
             }
         }
     }
@@ -73,12 +79,7 @@ fn failed(caller: &Caller, session: &Session) -> Result<u8, SessionError> {
     }
     for run in runs {
         let name = &run.node;
-        let cause =
-            FailureCause::of_ending(run.ending, run.usage.peak.map(|peak| peak.bytes), None);
-        let cause = cause.map_or_else(
-            || "it did not do what it declares".to_owned(),
-            |cause| failures::cause(&cause),
-        );
+        let cause = failures::remembered(&run);
         match session.log_of(&run)? {
             Some(log) if log.is_empty() => {
                 output::talk(&format!("`{name}` failed ({cause}) and printed nothing\n"));
@@ -112,10 +113,10 @@ fn follow(caller: &Caller, session: &Session, node: NodeId) -> Result<u8, Sessio
             format!("build {build} ended, and `{name}` did not run in it\n")
         }
         Followed::Cut { build } => format!("build {build} ended while `{name}` ran\n"),
-        Followed::Ended(run) => match FailureCause::of_ending(run.ending, None, None) {
-            Some(cause) => format!("`{name}` failed: {}\n", failures::cause(&cause)),
-            None => String::new(),
-        },
+        Followed::Ended(run) if run.outcome == RunOutcome::Failed => {
+            format!("`{name}` failed: {}\n", failures::remembered(&run))
+        }
+        Followed::Ended(_) => String::new(),
         Followed::Left => String::new(),
     };
     output::talk(&text);

@@ -18,10 +18,15 @@ pub(super) fn run(asked: &Man) -> Result<u8, SessionError> {
     };
     match (written, &asked.folder) {
         (Err(error), Some(folder)) => {
-            let place = folder.display();
-            output::talk(&format!(
-                "error: cannot write manual pages into {place}: {error}\n"
-            ));
+            let error = error.to_string();
+            let said = error.split(" (os error").next().unwrap_or(&error);
+            output::refuse(
+                &format!(
+                    "cannot write manual pages into {}: {said}",
+                    folder.display()
+                ),
+                "the folder must be there already",
+            );
             Ok(exit::USAGE)
         }
         _ => Ok(exit::DONE),

@@ -31,6 +31,7 @@ mod report;
 mod schema;
 mod status;
 mod trace;
+mod usage;
 mod watch;
 mod why;
 
@@ -76,7 +77,10 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are no errors and go to standard output; clap knows which is which.
-            let _ = error.print();
+            match usage::words(&error) {
+                Some((message, help)) => output::refuse(&message, &help),
+                None => drop(error.print()),
+            }
             return ExitCode::from(if error.use_stderr() {
                 exit::USAGE
             } else {

@@ -107,7 +107,10 @@ impl Screen {
     /// Asks; where there is nobody to ask, says what to do.
     pub(super) fn agreed(&self, question: &str) -> bool {
         if !self.can_ask() {
-            talk("there is no terminal to ask on: say --yes to remove without being asked\n");
+            refuse(
+                "there is no terminal to ask on",
+                "`--yes` removes without being asked",
+            );
             return false;
         }
         talk(&format!("{question} [y/N] "));
@@ -120,6 +123,11 @@ impl Screen {
 /// Writes data. A reader that went away is no error: `pipe list | head` ends quietly.
 pub(super) fn data(bytes: &[u8]) {
     let _ = std::io::stdout().lock().write_all(bytes);
+}
+
+/// Says what is not done, and what to do.
+pub(super) fn refuse(message: &str, help: &str) {
+    talk(&format!("error: {message}\n  help: {help}\n"));
 }
 
 /// Writes talk.

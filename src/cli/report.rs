@@ -16,12 +16,13 @@ pub(super) fn run(caller: &Caller, asked: &Report) -> Result<u8, SessionError> {
         None => builds.last(),
     };
     let Some(record) = record else {
-        output::talk(&match asked.build {
-            Some(number) => format!(
-                "build {number} is not remembered here; `pipe history` lists those that are\n"
+        match asked.build {
+            Some(number) => output::refuse(
+                &format!("build {number} is not remembered here"),
+                "`pipe history` lists those that are",
             ),
-            None => "no build is remembered here: `pipe build` makes one\n".to_owned(),
-        });
+            None => output::refuse("no build is remembered here", "`pipe build` makes one"),
+        }
         return Ok(exit::USAGE);
     };
     let told = past.story(record.build);

@@ -92,20 +92,25 @@ pub(super) fn declaration(part: &str, old: Option<&str>, new: Option<&str>) -> S
             changed("the folder in which it starts", old, new)
         }
         // Only digests are known of what comes from the caller.
-        ("caller", None, Some(_)) => format!("variable {name}, which the caller sets, is new"),
-        ("caller", Some(_), None) => format!("variable {name} is not set by the caller any more"),
-        ("caller", ..) => format!("the caller's value of {name} changed"),
-        ("param", None, Some(new)) => added(&format!("parameter {name}"), new),
-        ("param", _, None) => format!("parameter {name} is not used any more"),
-        ("param", Some(old), Some(new)) => changed(&format!("parameter {name}"), old, new),
-        ("env", None, Some(new)) => added(&format!("variable {name}"), new),
-        ("env", _, None) => format!("variable {name} is not set any more"),
-        ("env", Some(old), Some(new)) => changed(&format!("variable {name}"), old, new),
+        ("caller", None, Some(_)) => format!("variable `{name}`, which the caller sets, is new"),
+        ("caller", Some(_), None) => format!("variable `{name}` is not set by the caller any more"),
+        ("caller", ..) => format!("the caller's value of the variable `{name}` changed"),
+        ("param", None, Some(new)) => added(&format!("parameter `{name}`"), new),
+        ("param", _, None) => format!("parameter `{name}` is not used any more"),
+        ("param", Some(old), Some(new)) => changed(&format!("parameter `{name}`"), old, new),
+        ("env", None, Some(new)) => added(&format!("variable `{name}`"), new),
+        ("env", _, None) => format!("variable `{name}` is not set any more"),
+        ("env", Some(old), Some(new)) => changed(&format!("variable `{name}`"), old, new),
         ("command" | "shell", Some(old), Some(new)) => changed(&format!("the {word}"), old, new),
         ("command", None, Some(new)) => added("the command, as `run`,", new),
         ("command", _, None) => "the command is not given as `run` any more".to_owned(),
         ("shell", None, Some(new)) => added("the shell", new),
         ("shell", _, None) => "no shell is used any more".to_owned(),
+        ("probe", Some(old), Some(new)) => {
+            changed(&format!("what the probe `{name}` prints"), old, new)
+        }
+        ("probe", None, Some(new)) => added(&format!("the probe `{name}`"), new),
+        ("probe", _, None) => format!("the probe `{name}` is not declared any more"),
         (placeholder, Some(old), Some(new)) if placeholder.starts_with('{') => {
             changed(&format!("what `{placeholder}` stands for"), old, new)
         }
@@ -113,6 +118,23 @@ pub(super) fn declaration(part: &str, old: Option<&str>, new: Option<&str>) -> S
         (_, Some(old), Some(new)) => changed(&part, old, new),
         (_, _, None) => format!("{part} is gone"),
     }
+}
+
+/// The same of a run in the past, of which the values are not known any more.
+pub(super) fn past_declaration(part: &str) -> String {
+    let (word, name) = part.split_once(' ').unwrap_or((part, ""));
+    let what = match word {
+        "command" | "shell" | "depfile" => format!("the {word}"),
+        "folder" => "the folder in which it starts".to_owned(),
+        "param" => format!("parameter `{name}`"),
+        "env" | "caller" => format!("variable `{name}`"),
+        "probe" => format!("what the probe `{name}` prints"),
+        "output" => format!("the declaration of output {name}"),
+        "argument" => part.to_owned(),
+        _ if word.starts_with('{') => format!("what `{part}` stands for"),
+        _ => format!("`{part}`"),
+    };
+    format!("{what} changed")
 }
 
 fn added(what: &str, value: &str) -> String {
@@ -192,179 +214,4 @@ fn quoted(value: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::words::sentence;
-    use super::*;
-    use crate::base::digest::Digest;
-    use crate::logic::plan::Reason;
-
-    fn path(text: &str) -> ProjectPath {
-        ProjectPath::from_normal(text)
-    }
-
-    fn file(text: &str, size: u64) -> Content {
-        Content::File {
-            digest: Digest::of(text.as_bytes()),
-            executable: false,
-            size,
-        }
-    }
-
-    fn row(part: &str, old: Option<&str>, new: Option<&str>) -> String {
-        let own = |value: Option<&str>| value.map(str::to_owned);
-        sentence(&Reason::Declaration {
-            part: part.to_owned(),
-            old: own(old),
-            new: own(new),
-        })
-    }
-
-    #[test]
-    fn contents_are_told_with_size_and_digest() {
-        let input = |old, new| {
-            sentence(&Reason::Input {
-                path: path("raw.csv"),
-                old,
-                new,
-            })
-        };
-        let (one, two) = (Digest::of(b"1").short(), Digest::of(b"2").short());
-        let want = format!("input raw.csv changed (1.2 KiB, {one} -> 17 B, {two})");
-        assert_eq!(input(file("1", 1229), file("2", 17)), want);
-        let tree = Content::Tree {
-            digest: Digest::of(b"2"),
-            size: 5,
-            files: 1,
-        };
-        let want = format!("input raw.csv changed (7 B, {one} -> 1 file, 5 B, {two})");
-        assert_eq!(input(file("1", 7), tree), want);
-        assert_eq!(
-            input(file("1", 7), Content::Absent),
-            "input raw.csv is gone"
-        );
-        assert_eq!(
-            input(Content::Absent, file("1", 7)),
-            "input raw.csv is there now"
-        );
-        let program = Content::File {
-            digest: Digest::of(b"1"),
-            executable: true,
-            size: 7,
-        };
-        assert_eq!(
-            input(file("1", 7), program),
-            "input raw.csv is executable now"
-        );
-        assert_eq!(
-            input(program, file("1", 7)),
-            "input raw.csv is not executable any more"
-        );
-        let (old, new) = (file("1", 7), Content::Special);
-        let output = sentence(&Reason::OutputChanged {
-            path: path("b"),
-            old,
-            new,
-        });
-        assert_eq!(
-            output,
-            format!("output b changed (7 B, {one} -> a FIFO, socket or device)")
-        );
-    }
-
-    #[test]
-    fn parts_of_the_declaration() {
-        for (part, old, new, want) in [
-            (
-                "command",
-                Some("a"),
-                Some("b"),
-                "the command changed: `a` -> `b`",
-            ),
-            ("shell", Some("sh -c"), None, "no shell is used any more"),
-            (
-                "folder",
-                None,
-                Some("src"),
-                "the folder in which it starts changed: `.` -> `src`",
-            ),
-            (
-                "env LANG",
-                Some("C"),
-                Some(""),
-                "variable LANG changed: `C` -> nothing",
-            ),
-            ("env LANG", None, Some("C"), "variable LANG is new: `C`"),
-            (
-                "env LANG",
-                Some("C"),
-                None,
-                "variable LANG is not set any more",
-            ),
-            (
-                "output b.csv",
-                None,
-                Some("file"),
-                "output b.csv is declared now",
-            ),
-            (
-                "output b.csv",
-                Some("file"),
-                None,
-                "output b.csv is not declared any more",
-            ),
-            (
-                "output b",
-                Some("file"),
-                Some("directory"),
-                "output b was a file and is a directory now",
-            ),
-            ("argument 2", None, Some("-v"), "argument 2 is new: `-v`"),
-            ("argument 2", Some("-v"), None, "argument 2 is gone"),
-            (
-                "{out}",
-                Some("a"),
-                Some("b"),
-                "what `{out}` stands for changed: `a` -> `b`",
-            ),
-        ] {
-            assert_eq!(row(part, old, new), want);
-        }
-    }
-
-    #[test]
-    fn of_a_longer_text_the_lines_that_changed_are_told() {
-        let changed = row(
-            "command",
-            Some("cd x\nsort a\nend"),
-            Some("cd x\nsort b\nuniq\nend"),
-        );
-        assert_eq!(
-            changed,
-            "the command changed:\n  cd x\n- sort a\n+ sort b\n+ uniq\n  end"
-        );
-        let long = "x".repeat(200);
-        let changed = row("command", Some("a"), Some(&long));
-        assert_eq!(
-            changed,
-            format!("the command changed:\n- a\n+ {}\u{2026}", "x".repeat(LINE))
-        );
-        let many: String = (1..=20).map(|number| format!("\n{number}")).collect();
-        let grown = row("command", Some("a"), Some(&format!("a{many}")));
-        assert!(
-            grown.ends_with("\n+ 14\n+ 15\n\u{2026} 6 lines more") || grown.contains("\u{2026}"),
-            "{grown}"
-        );
-    }
-
-    #[test]
-    fn control_characters_do_not_come_through() {
-        assert_eq!(
-            sentence(&Reason::InputAdded(path("a\x1b[2J"))),
-            "input a\\u{1b}[2J is new"
-        );
-        assert_eq!(
-            row("env A", None, Some("\x07")),
-            "variable A is new: `\\u{7}`"
-        );
-    }
-}
+mod tests;

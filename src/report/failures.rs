@@ -6,7 +6,7 @@ use super::printed::escaped;
 use super::units;
 use super::words::{list, sentence, shown};
 use crate::base::path::ProjectPath;
-use crate::base::record::Ending;
+use crate::base::record::{Ending, RunRecord};
 use crate::logic::event::{BadOutput, Failure, FailureCause, OutputFault};
 use crate::logic::plan::Reason;
 
@@ -40,6 +40,15 @@ pub fn cause(cause: &FailureCause) -> String {
     }
 }
 
+/// How a run that failed had ended, as far as the history tells.
+pub fn remembered(run: &RunRecord) -> String {
+    let peak = run.usage.peak.map(|peak| peak.bytes);
+    match FailureCause::of_ending(run.ending, peak, None) {
+        Some(ending) => cause(&ending),
+        None => "exit code 0, but it did not leave what it declares".to_owned(),
+    }
+}
+
 fn not_cached(reasons: &[Reason]) -> String {
     let first = reasons.first().map(sentence).unwrap_or_default();
     format!("it would have to run: {first}")
@@ -66,7 +75,7 @@ pub fn hints(failure: &Failure) -> Vec<String> {
     };
     hints.extend(failure.withheld.iter().map(|name| {
         format!(
-            "the output names {name}, which the command did not get to see: `pass-env \"{name}\"` hands it \
+            "what it printed names `{name}`, which the command did not get to see: `pass-env \"{name}\"` hands it \
              through, `env \"{name}\"` also makes it a part of the key"
         )
     }));
@@ -337,7 +346,7 @@ mod tests {
         assert_eq!(
             hints(&failure),
             [
-                "the output names API_KEY, which the command did not get to see: `pass-env \"API_KEY\"` hands it \
+                "what it printed names `API_KEY`, which the command did not get to see: `pass-env \"API_KEY\"` hands it \
               through, `env \"API_KEY\"` also makes it a part of the key"
             ]
         );

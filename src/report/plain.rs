@@ -229,11 +229,11 @@ impl<W: Write> PlainReport<W> {
             rest.push_str(&format!(", after {}", units::duration(failure.took)));
         }
         let word = match failure.cause {
-            FailureCause::NotCached(_) => "missing",
+            FailureCause::NotCached(_) => "stale",
             _ => "failed",
         };
         let mut text = self.line(word, AnsiColor::Red.on_default().bold(), node, &rest);
-        if word == "missing" {
+        if word == "stale" {
             return text;
         }
         text.push_str(&blocks::command(&failure.command));

@@ -18,7 +18,7 @@ pub struct Told {
 pub fn told(news: &News, since: &str) -> Told {
     let (word, text) = match news {
         News::Changed { paths } => ("changed", words::list(paths)),
-        News::Asked { force: false } => ("note", "building, as you wish".to_owned()),
+        News::Asked { force: false } => ("note", "building, as asked".to_owned()),
         News::Asked { force: true } => ("note", "building the targets, fresh or not".to_owned()),
         News::Waiting {
             sources,
@@ -70,7 +70,7 @@ fn polls(polling: &Polling) -> Told {
     let (word, text) = match polling {
         Polling::Asked => (
             "note",
-            "the sources are looked at every second, as you wish".to_owned(),
+            "`--poll`: the sources are looked at every second".to_owned(),
         ),
         Polling::Silent { kind, folder } => {
             let text = format!("{folder} lies on {kind}, which does not tell of changes, {SO}");

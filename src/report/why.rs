@@ -7,7 +7,6 @@ use super::json::Standing;
 use super::status::{first_reason, forecast, missing_words, unsettled_needs, word};
 use super::{changes, failures, units, words};
 use crate::base::record::{NodeRecord, Origin, RunOutcome, RunRecord};
-use crate::logic::event::FailureCause;
 use crate::logic::graph::lookup::Whereabouts;
 use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::forecast::MadeIn;
@@ -93,10 +92,16 @@ fn of_one(standing: &Standing<'_>, more: &More<'_>, node: NodeId, indent: &str) 
         }
         Forecast::Restorable(reasons) => {
             text.push_str("will be restored from the cache");
-            if let Some(made) = (more.made)(node) {
+            let made = (more.made)(node);
+            if let Some(made) = made {
                 let _ = write!(text, ": same key as in {}", more.made(made));
             }
-            let since = since(more, record.as_ref(), reasons, "; since");
+            // The build that is compared with is mostly the one that made the result, and is told already.
+            let of_then = |record: &&NodeRecord| {
+                made.is_none_or(|made| !made.here || made.build != record.build)
+            };
+            let record = record.as_ref().filter(of_then);
+            let since = since(more, record, reasons, "; since");
             let _ = writeln!(text, "{since}:");
             text.push_str(&told(more, node, reasons, run.as_ref(), indent));
         }
@@ -104,6 +109,7 @@ fn of_one(standing: &Standing<'_>, more: &More<'_>, node: NodeId, indent: &str) 
             let since = since(more, record.as_ref(), reasons, "; since");
             let _ = writeln!(text, "has to run{since}:");
             text.push_str(&told(more, node, reasons, run.as_ref(), indent));
+            text.push_str(&not_kept(reasons, indent));
             text.push_str(&failed_too(more, reasons, run.as_ref(), name, indent));
         }
         Forecast::SourceMissing => {
@@ -172,8 +178,19 @@ fn told(
         if let Some(names) = (more.names)(node, reason) {
             let _ = write!(sentence, ":{}", changes::names(&names));
         }
-        if let (Reason::LastRunFailed | Reason::LastRunUndeclared, Some(run)) = (reason, run) {
-            let _ = write!(sentence, " ({})", ended(more, run));
+        match (reason, run) {
+            (Reason::LastRunFailed, Some(run)) => {
+                let _ = write!(sentence, " ({})", ended(more, run));
+            }
+            (Reason::LastRunUndeclared, Some(run)) => {
+                let _ = write!(
+                    sentence,
+                    ", in {}; `pipe trace {}` names them",
+                    more.build(run.build),
+                    run.node
+                );
+            }
+            _ => {}
         }
         let sentence = sentence.replace('\n', &format!("\n{indent}    "));
         let _ = writeln!(text, "{indent}  - {sentence}");
@@ -186,6 +203,20 @@ fn told(
         }
     }
     text
+}
+
+/// Where nothing but outputs is not as it was, one asks why they are not restored.
+fn not_kept(reasons: &[Reason], indent: &str) -> String {
+    let is_output = |reason: &Reason| {
+        matches!(
+            reason,
+            Reason::OutputMissing(_) | Reason::OutputChanged { .. }
+        )
+    };
+    match reasons.iter().all(is_output) {
+        true => format!("{indent}  its key is as it was, but the cache does not have its result\n"),
+        false => String::new(),
+    }
 }
 
 /// A node that changed since its last good run may also have failed since: what stands in the log is of that run.
@@ -209,11 +240,7 @@ fn failed_too(
 /// `exit code 3, in build 4, 2 min ago`.
 fn ended(more: &More<'_>, run: &RunRecord) -> String {
     let build = more.build(run.build);
-    let cause = FailureCause::of_ending(run.ending, None, None);
-    match cause {
-        Some(cause) => format!("{}, in {build}", failures::cause(&cause)),
-        None => format!("in {build}"),
-    }
+    format!("{}, in {build}", failures::remembered(run))
 }
 
 /// How a fresh node came to be fresh.

@@ -47,7 +47,7 @@ pub fn past_cause(cause: &RunCause) -> String {
         "probe-failed" => "a probe of it failed".to_owned(),
         "forced" => "`--force` asked for it".to_owned(),
         "always" => "`always` makes it run in every build".to_owned(),
-        "declaration-changed" => format!("`{subject}` changed"),
+        "declaration-changed" => changes::past_declaration(&subject),
         "input-changed" => format!("input {subject} changed"),
         "input-added" => format!("input {subject} was new"),
         "input-removed" => format!("input {subject} was not read any more"),

@@ -70,7 +70,7 @@ fn with_cache_only_nothing_runs_and_what_is_missing_is_named() {
     sandbox.remove("build");
     let half = sandbox.pipe("build --cache-only").expect_code(4);
     half.expect_said("restored first");
-    half.expect_said("missing  second");
+    half.expect_said("stale    second");
     half.expect_said("not in the cache: 1 would have to run (`second`), 1 restored");
     assert!(sandbox.take_runs().is_empty() && sandbox.stands("build/first"));
     assert!(!sandbox.stands("build/second"));

@@ -21,7 +21,7 @@ node "use" { in "build/x"; out "build/y"; run "echo use >> runs; cp {in} {out}" 
     sandbox
         .pipe("why load")
         .expect_code(0)
-        .expect_said("probe cat version");
+        .expect_said("the probe `cat version` prints changed");
     assert_eq!(sandbox.build().ran(), 2);
     sandbox.write("version", "1\n");
     assert_eq!(sandbox.build().restored(), 2);

@@ -81,7 +81,7 @@ fn a_build_that_does_not_wait_names_the_other_and_does_nothing() {
     second.expect_said(&format!("process {}, for ", first.id()));
     let events = sandbox.pipe("build --no-wait --events -").expect_code(5);
     assert!(
-        events.out.contains("works in this project"),
+        events.out.contains("is building in this project"),
         "{}",
         events.out
     );

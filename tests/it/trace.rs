@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 /// Whether commands can be watched here; says so when not.
-fn can_watch() -> bool {
+pub(crate) fn can_watch() -> bool {
     let sandbox =
         Sandbox::new("/- kdl-version 2\nnode \"a\" {\n    out \"a\"\n    run \"echo > a\"\n}\n");
     let said = sandbox.pipe("trace a").out;

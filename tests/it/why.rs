@@ -2,6 +2,7 @@
 
 use crate::schemas::json_schema::JsonSchema;
 use crate::support::{Sandbox, command_in};
+use crate::trace::can_watch;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -132,8 +133,8 @@ fn a_longer_command_is_told_as_a_diff_and_parameters_by_value() {
     sandbox.write("params.toml", "depth = 2\n");
     let wanted = [
         "the command changed:\n      set -u\n      echo one > /dev/null\n    - echo two > /dev/null\n    + echo 2 > /dev/null\n      echo three > /dev/null\n",
-        "parameter depth changed: `1` -> `2`",
-        "variable WORD changed: `one` -> `two`",
+        "parameter `depth` changed: `1` -> `2`",
+        "variable `WORD` changed: `one` -> `two`",
     ];
     why(&sandbox, "copy", &wanted);
     sandbox.manifest(&MANIFEST.replace(
@@ -194,7 +195,7 @@ fn outputs_that_went_or_changed_are_told_and_where_they_come_back_from() {
     let sandbox = built();
     sandbox.remove("build/copy.txt");
     let wanted = [
-        "`copy` will be restored from the cache: same key as in build 1, just now; since build 1, just now:",
+        "`copy` will be restored from the cache: same key as in build 1, just now:",
         "output build/copy.txt is missing",
     ];
     let (_, document) = why(&sandbox, "copy", &wanted);
@@ -305,7 +306,7 @@ fn the_remaining_kinds_of_reasons_are_told() {
         .stdout;
     let text = String::from_utf8(text).expect("a text");
     assert!(
-        text.contains("variable FROM_OUTSIDE, which the caller sets, is new"),
+        text.contains("variable `FROM_OUTSIDE`, which the caller sets, is new"),
         "{text}"
     );
     assert!(!text.contains("secret"), "{text}");
@@ -318,6 +319,55 @@ fn the_remaining_kinds_of_reasons_are_told() {
         &["`two` cannot run:", "source x is not there"],
     );
     assert_eq!(document["nodes"][0]["state"], "missing");
+}
+
+#[test]
+fn where_only_outputs_went_it_is_told_that_the_cache_lacks_them() {
+    let sandbox = built();
+    fs::remove_dir_all(sandbox.path(".pipe/cache")).expect("the cache goes");
+    sandbox.remove("build/copy.txt");
+    let wanted = [
+        "`copy` has to run; since build 1, just now:",
+        "  - output build/copy.txt is missing\n  its key is as it was, but the cache does not have its result",
+    ];
+    why(&sandbox, "copy", &wanted);
+    sandbox.write("raw.txt", "new");
+    let (text, _) = why(&sandbox, "copy", &["input raw.txt changed"]);
+    assert!(!text.contains("its key is as it was"), "{text}");
+}
+
+#[test]
+fn inputs_that_changed_places_are_told() {
+    let manifest = |inputs: &str| {
+        format!(
+            "node \"a\" {{\n    in {inputs}\n    out \"o\"\n    run \"cat {{in.one}} {{in.two}} > o\"\n}}\n"
+        )
+    };
+    let sandbox = Sandbox::new(&manifest("one=\"x\" two=\"y\""));
+    sandbox.write("x", "x");
+    sandbox.write("y", "y");
+    sandbox.build();
+    sandbox.manifest(&manifest("two=\"y\" one=\"x\""));
+    let (_, document) = why(&sandbox, "a", &["its inputs are given in another order"]);
+    assert_eq!(first(&document)["kind"], "input-order");
+}
+
+#[test]
+fn a_run_that_touched_what_it_does_not_declare_is_told() {
+    if !can_watch() {
+        return;
+    }
+    let manifest = "node \"a\" {\n    in \"x\"\n    out \"o\"\n    run \"cat {in} y > {out}\"\n}\n";
+    let sandbox = Sandbox::new(manifest);
+    sandbox.write("x", "x");
+    sandbox.write("y", "y");
+    sandbox.pipe("build --trace").expect_code(1);
+    let wanted = [
+        "`a` has to run:\n",
+        "its last run read or wrote files that it does not declare, in build 1, just now; `pipe trace a` names them\n",
+    ];
+    let (_, document) = why(&sandbox, "a", &wanted);
+    assert_eq!(first(&document)["kind"], "last-run-undeclared");
 }
 
 #[test]

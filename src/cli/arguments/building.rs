@@ -14,7 +14,7 @@ pub(in crate::cli) struct Building {
     #[arg(value_name = "TARGET")]
     pub(in crate::cli) targets: Vec<String>,
     /// How many commands run at once; without it `jobs` of the manifest, else as many as processors
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(short, long, value_name = "N", value_parser = super::slots)]
     pub(in crate::cli) jobs: Option<u32>,
     /// After a failure, go on with what does not need it
     #[arg(short, long)]
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Building {
     /// Which outputs are brought back from the cache
     #[arg(long, value_name = "WHICH", default_value = "needed")]
     pub(in crate::cli) restore: WhichOutputs,
-    /// Whose output to show, and when; `pipe log NODE` shows it later in any case
+    /// What to show of what commands print, and when; `pipe log NODE` shows it later in any case
     /// [default: failed; in the logs of GitHub and GitLab, grouped]
     #[arg(long, value_name = "WHEN")]
     pub(in crate::cli) output: Option<Output>,
@@ -165,6 +165,6 @@ pub(in crate::cli) struct Trace {
     #[arg(value_name = "NODE", required = true)]
     pub(in crate::cli) nodes: Vec<String>,
     /// How many commands run at once; without it `jobs` of the manifest, else as many as processors
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(short, long, value_name = "N", value_parser = super::slots)]
     pub(in crate::cli) jobs: Option<u32>,
 }

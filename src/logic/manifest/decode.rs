@@ -242,7 +242,12 @@ impl Reader<'_> {
 
     pub(super) fn not_empty(&mut self, value: &Value<'_>, what: &str) {
         if value.text().trim().is_empty() {
-            self.error("empty", what, (value.span, "nothing in it"), "");
+            self.error(
+                "empty",
+                what,
+                (value.span, "nothing in it"),
+                "write it between the quotes, or remove the line",
+            );
         }
     }
 

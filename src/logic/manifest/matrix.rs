@@ -133,7 +133,16 @@ impl Reader<'_> {
                 && !literals.any(|literal| literal == Some(&text.value))
             {
                 let message = format!("the axis `{}` has no value `{}`", name.value, text.value);
-                self.error("axis", message, (value.span, "excludes nothing"), "");
+                let known: Vec<&str> = axis
+                    .values
+                    .iter()
+                    .filter_map(|value| match value {
+                        AxisValue::Literal(text) => Some(text.value.as_str()),
+                        AxisValue::Glob(_) | AxisValue::Param(_) => None,
+                    })
+                    .collect();
+                let help = format!("its values are: {}", known.join(", "));
+                self.error("axis", message, (value.span, "excludes nothing"), help);
                 return None;
             }
             pairs.push((name, text));

@@ -166,6 +166,12 @@ fn value_words(kind: FaultKind, text: &str) -> Words {
             "no space between them",
             "put a space between two values, or quotes around all of it if it is one",
         ),
+        FaultKind::UnquotedCommand if text.starts_with('"') => say(
+            "unquoted-command",
+            "a `\"` inside the command ends it too early",
+            "goes on behind its closing quote",
+            "write `run #\"…\"#`, in which quotes are letters",
+        ),
         FaultKind::UnquotedCommand => say(
             "unquoted-command",
             "a command stands in quotes, all of it",

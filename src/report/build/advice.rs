@@ -35,9 +35,9 @@ pub(super) fn tiles(story: &Story, found: &Found) -> String {
         &units::duration_ms(story.took_ms),
         "from start to end",
         &format!(
-            "{} of {}",
-            units::duration_ms(commands),
-            units::count(ran.count(), "command")
+            "{} took {} together",
+            units::count(ran.count(), "command"),
+            units::duration_ms(commands)
         ),
     );
     if let Some(percent) = (totals.held_ms * 100).checked_div(totals.offered_ms)
@@ -45,7 +45,7 @@ pub(super) fn tiles(story: &Story, found: &Found) -> String {
     {
         tile(
             &format!("{percent} %"),
-            "of the slots' time used",
+            "of the slots' time in use",
             &units::count(story.jobs as usize, "slot"),
         );
     }
@@ -74,14 +74,14 @@ pub(super) fn tiles(story: &Story, found: &Found) -> String {
             .filter_map(|node| Some((node.usage.peak?.bytes, node)));
         let largest = largest.max_by_key(|(bytes, _)| *bytes);
         let whose = largest.map_or_else(String::new, |(bytes, node)| {
-            format!("{} took up to {}", node.name, units::size(bytes))
+            format!("most by {}: {}", node.name, units::size(bytes))
         });
-        tile(&units::size(totals.peak), "held at most", &whose);
+        tile(&units::size(totals.peak), "of memory at most", &whose);
     }
     if totals.alone_ms > 0 {
         tile(
             &units::duration_ms(totals.alone_ms),
-            "exclusive",
+            "for exclusive nodes",
             "in which nothing else ran",
         );
     }
@@ -131,8 +131,8 @@ pub(super) fn path(story: &Story, found: &Found) -> String {
     if left_out > 0 {
         let _ = write!(
             text,
-            "<p class=\"dim\">{} of it are left out here.</p>",
-            units::count(left_out, "short step")
+            "<p class=\"dim\">{} left out here.</p>",
+            units::count(left_out, "more short step")
         );
     }
     text
@@ -183,7 +183,7 @@ pub(super) fn sentences(story: &Story, found: &Found) -> Vec<String> {
             .min_by_key(|(jobs, took)| (*took, *jobs));
         let further = match best {
             Some((all, best)) if *best + was / 50 < *took => {
-                format!(", with {all} {}", shorter(*best))
+                format!(", with {all} slots {}", shorter(*best))
             }
             _ => String::new(),
         };

@@ -3,10 +3,10 @@
 //! Times are milliseconds since the build began, sizes are bytes. Does not know how it is drawn.
 
 use super::{Found, Telling, code, counted, plain};
-use crate::base::record::{Ending, RunRecord};
+use crate::base::record::RunRecord;
 use crate::base::story::{Fate, NodeStory, Story};
-use crate::report::history;
 use crate::report::words;
+use crate::report::{failures, history};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -219,15 +219,7 @@ fn entry<'t>(
 }
 
 /// How the last try of a build ended.
-fn ended(runs: &[RunRecord], build: u32) -> String {
+pub(super) fn ended(runs: &[RunRecord], build: u32) -> String {
     let run = runs.iter().rev().find(|run| run.build == build);
-    match run.map(|run| run.ending) {
-        None => String::new(),
-        Some(Ending::Exit(0)) => "exit code 0, but it did not leave what it declares".to_owned(),
-        Some(Ending::Exit(code)) => format!("exit code {code}"),
-        Some(Ending::Signal(signal)) => format!("ended by signal {signal}"),
-        Some(Ending::NotStarted) => "could not be started".to_owned(),
-        Some(Ending::TimedOut) => "took longer than its timeout allows".to_owned(),
-        Some(Ending::Undeclared) => "touched files that it does not declare".to_owned(),
-    }
+    run.map(failures::remembered).unwrap_or_default()
 }

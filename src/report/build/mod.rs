@@ -6,6 +6,7 @@
 mod advice;
 mod data;
 mod events;
+mod failed;
 
 pub use events::trace;
 
@@ -133,6 +134,7 @@ pub fn page(telling: &Telling<'_>) -> String {
         ("SENTENCE", &xml(&sentence(telling))),
         ("KEYS", &keys(story)),
         ("LACKING", &lacking(telling)),
+        ("FAILED", &failed::failed(telling)),
         ("TILES", &advice::tiles(story, &found)),
         ("PATH", &advice::path(story, &found)),
         ("ADVICE", &advice::advice(story, &found)),
@@ -241,7 +243,10 @@ fn look(story: &Story, card: &Card) -> Look {
 fn rows(story: &Story, drawing: &Drawing) -> String {
     let mut text = String::new();
     let time = |ms: Option<u64>| ms.map_or_else(String::new, units::duration_ms);
-    for (place, node) in story.nodes.iter().enumerate() {
+    // What matters first; of a kind in the order of the graph.
+    let mut order: Vec<(usize, &NodeStory)> = story.nodes.iter().enumerate().collect();
+    order.sort_by_key(|(_, node)| FATES.iter().position(|fate| *fate == node.fate));
+    for (place, node) in order {
         let code = code(node.fate);
         let card = drawing.card_of[place].unwrap_or_default();
         let started = node.tries.first().map(|one| one.started_ms);

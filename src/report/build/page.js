@@ -48,7 +48,7 @@
   const hueOf = { ran: "ran", failed: "missing", restored: "cached", stopped: "line", fresh: "fresh", blocked: "line" };
   const x = (moment) => left + (moment - view.from) / (view.to - view.from) * (width - left - 10);
   const momentAt = (px) => view.from + (px - left) / (width - left - 10) * (view.to - view.from);
-  const tick = () => { const room = (view.to - view.from) / Math.max(2, (width - left) / 110); for (const step of [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 288e5, 864e5]) if (step >= room) return step; return 864e5; };
+  const tick = () => { const room = (view.to - view.from) / Math.max(2, (width - left) / 80); for (const step of [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 144e5, 288e5, 864e5]) if (step >= room) return step; return 864e5; };
   let pending = false;
   function draw() { if (!pending) { pending = true; requestAnimationFrame(() => { pending = false; paint(); }); } }
   function paint() {
@@ -66,7 +66,7 @@
     for (let moment = Math.ceil(view.from / step) * step; moment <= view.to; moment += step) {
       const px = Math.round(x(moment)) + 0.5;
       pen.beginPath(); pen.moveTo(px, top - 6); pen.lineTo(px, high - 4); pen.stroke();
-      if (px < width - 150) pen.fillText(moment ? time(moment) : "0", px + 2, 14);
+      if (px < width - 56) pen.fillText(moment ? time(moment) : "0", px + 2, 14);
     }
     const label = (words, y) => { pen.fillStyle = hue("soft"); pen.fillText(words, 8, y, left - 12); };
     label(data.lanes > 1 ? data.lanes + " slots" : "1 slot", top + Math.min(data.lanes * laneHigh / 2, 12));
@@ -102,7 +102,7 @@
         const inside = Math.min(done, width - 10) - Math.max(from, left);
         if (tall >= 13 && inside > 34) {
           pen.save(); pen.beginPath(); pen.rect(Math.max(from, left), y, inside - 4, tall); pen.clip();
-          pen.fillStyle = hue("on"); pen.fillText(node.name, Math.max(from, left) + 6, y + Math.min(tall, laneHigh) / 2 + 0.5); pen.restore();
+          pen.fillStyle = hue("on"); pen.fillText(fitted(pen, node.name, inside - 12), Math.max(from, left) + 6, y + Math.min(tall, laneHigh) / 2 + 0.5); pen.restore();
         }
       }
       pen.globalAlpha = 1;
@@ -125,6 +125,13 @@
     if (back.length) label("restored", rows.back + 10);
     if (mostWaiting) { label("waiting", rows.waits + 10); label("up to " + mostWaiting, rows.waits + 25); }
     if (peak) { label("memory", rows.memory + 10); label(size(peak), rows.memory + 25); }
+  }
+  // A name, or what there is room for of it, marked as cut.
+  function fitted(pen, name, room) {
+    const wide = pen.measureText(name).width;
+    if (wide <= room) return name;
+    const letters = Math.floor((room - 10) / wide * name.length);
+    return letters < 2 ? "" : name.slice(0, letters) + "\u2026";
   }
   function area(pen, points, most, y, tall, name, stepped) {
     if (!most) return;
@@ -195,6 +202,9 @@
   $("time-in").onclick = () => zoomTime(1.6);
   $("time-out").onclick = () => zoomTime(1 / 1.6);
   $("time-all").onclick = () => look(0, whole);
+  // Of the legend what this timeline has.
+  const has = { ran: bars.some((bar) => nodes[bar.number].state === "ran"), failed: bars.some((bar) => nodes[bar.number].state === "failed" || nodes[bar.number].tries.length > 1), restored: back.length, alone: bars.some((bar) => nodes[bar.number].alone), room: data.rooms.length, waits: mostWaiting, memory: data.memory.length, most: changes.length, way: data.path.length, keeps: bars.some((bar) => bar.to - bar.from > bar.took) };
+  for (const swatch of document.querySelectorAll(".legend-line .swatch")) swatch.parentNode.hidden = !has[swatch.classList[1]];
   const inTime = [...new Set(bars.map((bar) => bar.number)), ...back.map((bar) => bar.number)];
   line.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
@@ -298,11 +308,11 @@
     return words.join(" · ");
   }
   function tell(number) {
-    const node = nodes[number], parts = [stateLine(node.state)];
-    for (const reason of node.reasons) parts.push(make("p", reason, "said"));
+    const node = nodes[number], parts = [stateLine(node.state, node.ended && `${node.state}: ${node.ended}`)];
     const words = facts(node);
-    if (node.ended) parts.push(make("p", node.ended));
     if (words) parts.push(make("p", words, "dim"));
+    if (node.reasons.length) parts.push(make("h3", "Why it ran"));
+    for (const reason of node.reasons) parts.push(make("p", reason, "said"));
     if (node.command) parts.push(make("h3", "Command"), make("pre", node.command));
     if (node.log) { parts.push(make("h3", node.log.cut ? "The end of what it printed" : "What it printed"), make("pre", node.log.text || "nothing", "log")); }
     parts.push(...plot(node));
@@ -346,7 +356,8 @@
   }
 
   // Search, outcomes, table.
-  const rowOf = [...document.querySelectorAll("#table tbody tr")], texts = [];
+  const rowOf = [], texts = [];
+  for (const row of document.querySelectorAll("#table tbody tr")) rowOf[+row.dataset.node] = row;
   const textOf = (number) => texts[number] ??= [nodes[number].name, nodes[number].command, ...nodes[number].inputs, ...nodes[number].outputs.map((output) => output[0]), nodes[number].log ? nodes[number].log.text : ""].join("\n").toLowerCase();
   function sift() {
     const searching = search.value.trim() !== "", these = new Set(found);
@@ -392,7 +403,7 @@
     };
   });
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("#table tbody button.link, .path button.link");
+    const button = event.target.closest("#table tbody button.link, .path button.link, .failures button.link");
     if (button) choose(+button.closest("[data-node]").dataset.node, "table");
   });
   const darkNow = matchMedia("(prefers-color-scheme: dark)");

@@ -84,6 +84,29 @@ fn figures_path_and_advice_stand_without_script() {
 }
 
 #[test]
+fn what_failed_stands_at_the_top() {
+    let mut story = story();
+    assert!(!page_of(&story).contains("What failed"));
+    story.nodes[1].fate = Fate::Failed;
+    story.nodes[2].fate = Fate::Blocked;
+    let page = page_of(&story);
+    let section = page.split("What failed").nth(1).expect("the section");
+    let section = section.split("</section>").next().unwrap();
+    for part in [
+        "data-node=\"1\"",
+        ">b</button>",
+        "<pre>&lt;/script&gt;&lt;!--</pre>",
+        "1 node needs what failed and could not run.",
+    ] {
+        assert!(section.contains(part), "no {part:?} in {section}");
+    }
+    let rows = page.split("<tbody>").nth(1).expect("the table");
+    let at = |node: &str| rows.find(node).expect(node);
+    assert!(at("data-node=\"1\"") < at("data-node=\"2\""));
+    assert!(at("data-node=\"2\"") < at("data-node=\"0\""));
+}
+
+#[test]
 fn nothing_done_is_a_page_too() {
     let page = page_of(&Story::default());
     assert!(page.contains("Nothing was done.") && page.contains("No command ran."));

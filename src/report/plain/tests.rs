@@ -170,7 +170,7 @@ failed   split             ended by signal 13 (SIGPIPE), after 0.4 s
   | KeyError: 'y'
   hint: a program in a pipe wrote to one that had stopped reading, as `head` does; the shell's `pipefail` makes that a \
 failure
-  hint: the output names API_KEY, which the command did not get to see: `pass-env \"API_KEY\"` hands it through, \
+  hint: what it printed names `API_KEY`, which the command did not get to see: `pass-env \"API_KEY\"` hands it through, \
 `env \"API_KEY\"` also makes it a part of the key
 "
     );

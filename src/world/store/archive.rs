@@ -77,7 +77,8 @@ impl fmt::Display for ArchiveFault {
         match self {
             ArchiveFault::Refused(said) => f.write_str(said),
             ArchiveFault::NoRoom(needed, free) => {
-                write!(f, "it holds {needed} bytes, but {free} bytes are free")
+                let [needed, free] = [needed.div_ceil(1 << 20), free >> 20];
+                write!(f, "it holds {needed} MiB, but {free} MiB are free")
             }
             ArchiveFault::Trouble(trouble) => trouble.fmt(f),
         }
@@ -184,7 +185,9 @@ impl LocalCache {
             io::ErrorKind::UnexpectedEof => {
                 ArchiveFault::Refused("it ends in the middle".to_owned())
             }
-            _ => ArchiveFault::Refused(format!("it cannot be read: {error}")),
+            _ => ArchiveFault::Refused(format!(
+                "it is no archive that `pipe cache export` made, or it is damaged ({error})"
+            )),
         };
         let mut from = zstd::Decoder::with_buffer(file).map_err(broken)?;
         let mut index = Index::default();

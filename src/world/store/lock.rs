@@ -108,10 +108,12 @@ fn holder(line: &str) -> String {
     ) else {
         return "another process".to_owned();
     };
-    format!(
-        "process {process}, for {} s",
-        clock::now_ms().saturating_sub(since) / 1000
-    )
+    let time = match clock::now_ms().saturating_sub(since) / 1000 {
+        seconds @ ..120 => format!("{seconds} s"),
+        seconds @ ..7200 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3600),
+    };
+    format!("process {process}, for {time}")
 }
 
 #[cfg(test)]
