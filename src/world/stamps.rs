@@ -7,14 +7,13 @@ use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::record::{Stamp, StampedDigest};
 use crate::world::index::Index;
 use bytes::Bytes;
+use rustix::fs::Stat;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The stat fields that tell whether a file may have changed.
 pub fn stamp_of(metadata: &Metadata) -> Stamp {
-    let nanoseconds =
-        |seconds: i64, part: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(part);
     Stamp {
         size: metadata.size(),
         mtime_ns: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
@@ -23,6 +22,27 @@ pub fn stamp_of(metadata: &Metadata) -> Stamp {
         inode: metadata.ino(),
         mode: metadata.mode(),
     }
+}
+
+/// The same, of what the system call itself gives.
+pub(super) fn stamp_of_stat(stat: &Stat) -> Stamp {
+    Stamp {
+        size: wide(stat.st_size),
+        mtime_ns: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
+        ctime_ns: nanoseconds(stat.st_ctime, stat.st_ctime_nsec as i64),
+        device: wide(stat.st_dev),
+        inode: wide(stat.st_ino),
+        mode: wide(stat.st_mode) as u32,
+    }
+}
+
+fn nanoseconds(seconds: i64, part: i64) -> i64 {
+    seconds.wrapping_mul(1_000_000_000).wrapping_add(part)
+}
+
+/// Each system has types of its own for these.
+fn wide(number: impl TryInto<u64>) -> u64 {
+    number.try_into().unwrap_or_default()
 }
 
 /// A file that was read and held still meanwhile.

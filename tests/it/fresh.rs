@@ -1,9 +1,7 @@
 //! What the list of fresh nodes must not hide: after a build that found all as it was, every kind of change is seen.
 
-use crate::support::{Sandbox, wait_until};
-use std::fs::{self, File, FileTimes};
-use std::path::Path;
-use std::time::SystemTime;
+use crate::support::{Sandbox, set_modified};
+use std::fs;
 
 const CHAIN: &str = r#"
 node "copy" { in "a.txt"; out "build/b.txt"; run "echo copy >> runs; cat {in} > {out}" }
@@ -20,24 +18,9 @@ fn listed() -> Sandbox {
     sandbox.write("z.txt", "zzz\n");
     sandbox.write("data/x", "x");
     sandbox.build();
-    list_all(&sandbox);
+    sandbox.build_until_listed(NODES);
     sandbox.take_runs();
     sandbox
-}
-
-/// Builds until the clock has left all files behind, so that their stamps may be trusted.
-fn list_all(sandbox: &Sandbox) {
-    wait_until("a list with all nodes", || {
-        sandbox.build().expect_nothing_done();
-        let list = fs::read(sandbox.path(".pipe/fresh")).expect("a list");
-        list.ends_with(&[1; NODES])
-    });
-}
-
-fn set_modified(path: &Path, time: SystemTime) {
-    let file = File::options().append(true).open(path).expect("it stands");
-    file.set_times(FileTimes::new().set_modified(time))
-        .expect("its time is set");
 }
 
 #[test]
@@ -70,11 +53,11 @@ fn an_output_that_is_gone_or_changed_comes_back() {
     sandbox.remove("build/b.txt");
     assert_eq!(sandbox.build().restored(), 1);
     assert_eq!(sandbox.read("build/b.txt"), "one\n");
-    list_all(&sandbox);
+    sandbox.build_until_listed(NODES);
     sandbox.write("build/c.txt", "mine\n");
     assert_eq!(sandbox.build().restored(), 1);
     assert_eq!(sandbox.read("build/c.txt").trim(), "4");
-    list_all(&sandbox);
+    sandbox.build_until_listed(NODES);
     sandbox.write("build/list/more", "");
     assert_eq!(sandbox.build().restored(), 1);
     assert!(!sandbox.stands("build/list/more"));
@@ -150,7 +133,7 @@ fn what_was_not_asked_for_is_not_fresh_with_what_came_back() {
     let sandbox = listed();
     sandbox.write("a.txt", "longer than before\n");
     sandbox.build();
-    list_all(&sandbox);
+    sandbox.build_until_listed(NODES);
     sandbox.write("a.txt", "one\n");
     assert_eq!(sandbox.pipe("build copy").expect_code(0).restored(), 1);
     assert_eq!(sandbox.build().restored(), 1);
@@ -173,7 +156,7 @@ fn an_older_ledger_does_not_make_outputs_strange() {
     let ledger = fs::read(sandbox.path(".pipe/ledger")).unwrap();
     sandbox.write("z.txt", "yyy\n");
     sandbox.build();
-    list_all(&sandbox);
+    sandbox.build_until_listed(NODES);
     fs::write(sandbox.path(".pipe/ledger"), ledger).unwrap();
     sandbox.build().expect_nothing_done();
     sandbox.write("z.txt", "xxx\n");

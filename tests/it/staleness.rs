@@ -1,8 +1,8 @@
 //! Every way in which something can change behind the tool's back, and the ways that only look like a change.
 
-use crate::support::{Sandbox, wait_until};
+use crate::support::{Sandbox, set_modified, wait_until};
 use std::ffi::OsStr;
-use std::fs::{self, File, FileTimes};
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, SystemTime};
@@ -370,10 +370,4 @@ fn settle(sandbox: &Sandbox) {
             && SystemTime::now() > old
     });
     sandbox.build().expect_nothing_done();
-}
-
-fn set_modified(path: &std::path::Path, time: SystemTime) {
-    let file = File::options().append(true).open(path).expect("it stands");
-    file.set_times(FileTimes::new().set_modified(time))
-        .expect("its time is set");
 }

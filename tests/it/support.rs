@@ -3,10 +3,10 @@
 //! Nothing here sleeps: what has to be waited for is waited for by its condition, with a deadline.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File, FileTimes};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 /// A folder with a project, removed at the end.
@@ -128,6 +128,17 @@ impl Sandbox {
     /// `pipe build` that must end well.
     pub(crate) fn build(&self) -> Outcome {
         self.pipe("build").expect_code(0)
+    }
+
+    /// Builds until the list of fresh nodes has all `nodes` of the project: the clock has left all files behind, so that
+    /// their stamps may be trusted.
+    #[track_caller]
+    pub(crate) fn build_until_listed(&self, nodes: usize) {
+        wait_until("a list with all nodes", || {
+            self.build().expect_nothing_done();
+            let list = fs::read(self.path(".pipe/fresh")).expect("a list");
+            list.ends_with(&vec![1; nodes])
+        });
     }
 
     /// Says by a file of counters which nodes have run: every command of such a test appends its name to `runs`.
@@ -279,4 +290,11 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) {
         from.display(),
         to.display()
     );
+}
+
+/// Sets the modification time; the change time, which no program can set, becomes now.
+pub(crate) fn set_modified(path: &Path, time: SystemTime) {
+    let file = File::options().append(true).open(path).expect("it stands");
+    file.set_times(FileTimes::new().set_modified(time))
+        .expect("its time is set");
 }

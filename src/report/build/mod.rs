@@ -11,7 +11,7 @@ mod failed;
 pub use events::trace;
 
 use super::graph::escape::xml;
-use super::graph::page::{STYLE, ZOOM, fill};
+use super::graph::page::{STYLE, ZOOM, fill, in_script, places};
 use super::graph::svg::{Look, SIGNS, draw};
 use super::{printed, units, words};
 use crate::base::record::RunRecord;
@@ -110,12 +110,6 @@ pub fn page(telling: &Telling<'_>) -> String {
         true => draw(&looks.collect::<Vec<_>>(), &found.drawing.lines),
         false => draw(&[], &[]),
     };
-    let places: Vec<String> = layout
-        .corners
-        .iter()
-        .zip(&layout.widths)
-        .map(|((x, y), width)| format!("[{x:.0},{y:.0},{width:.0}]"))
-        .collect();
     let not_drawn = match is_drawn {
         true => String::new(),
         false => format!(
@@ -147,8 +141,8 @@ pub fn page(telling: &Telling<'_>) -> String {
         ("SCENE", &scene),
         ("ROWS", &rows(story, &found.drawing)),
         // `<` could end the script; as an escape it means the same in JSON.
-        ("DATA", &data.replace('<', "\\u003c")),
-        ("PLACES", &format!("[{}]", places.join(","))),
+        ("DATA", &in_script(&data)),
+        ("PLACES", &places(&layout)),
         ("ZOOM", ZOOM),
         ("SCRIPT", include_str!("page.js")),
     ];

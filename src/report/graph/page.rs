@@ -5,6 +5,7 @@
 use super::escape::xml;
 use super::svg::{SIGNS, scene};
 use super::{Picture, State};
+use crate::logic::drawing::layout::Layout;
 use crate::logic::graph::NodeId;
 use crate::report::json;
 use crate::report::status;
@@ -18,25 +19,32 @@ pub(in crate::report) const STYLE: &str = include_str!("page.css");
 /// How one moves over a drawn graph.
 pub(in crate::report) const ZOOM: &str = include_str!("zoom.js");
 
+/// JSON that stands in a script: `<` could end that; as an escape it means the same.
+pub(in crate::report) fn in_script(json: &str) -> String {
+    json.replace('<', "\\u003c")
+}
+
+/// Where the cards lie, for the script: left, top and width of each, as JSON.
+pub(in crate::report) fn places(layout: &Layout) -> String {
+    let cards = layout.corners.iter().zip(&layout.widths);
+    let places: Vec<String> = cards
+        .map(|((x, y), width)| format!("[{x:.0},{y:.0},{width:.0}]"))
+        .collect();
+    format!("[{}]", places.join(","))
+}
+
 /// `pipe graph --format html`.
 pub fn page(picture: &Picture<'_>) -> String {
     let (scene, layout) = scene(picture);
     let title = xml(picture.title);
     let longest = xml(&picture.longest_words().unwrap_or_default());
-    // `<` could end the script; as an escape it means the same in JSON.
-    let data = json::graph_in_a_line(picture).replace('<', "\\u003c");
+    let data = in_script(&json::graph_in_a_line(picture));
     let note = match picture.drawing.cards.len() {
         count if count > MANY => format!(
             "<p class=\"note\">{count} cards are more than one can look at, so the page opens with the table. <code>pipe graph TARGET</code> or <code>pipe graph --stale</code> draws less.</p>"
         ),
         _ => String::new(),
     };
-    let places: Vec<String> = layout
-        .corners
-        .iter()
-        .zip(&layout.widths)
-        .map(|((x, y), width)| format!("[{x:.0},{y:.0},{width:.0}]"))
-        .collect();
     let filled = [
         ("TITLE", title.as_str()),
         ("STYLE", STYLE),
@@ -50,7 +58,7 @@ pub fn page(picture: &Picture<'_>) -> String {
         ("SCENE", &scene),
         ("ROWS", &rows(picture)),
         ("DATA", &data),
-        ("PLACES", &format!("[{}]", places.join(","))),
+        ("PLACES", &places(&layout)),
         ("ZOOM", ZOOM),
         ("SCRIPT", include_str!("page.js")),
     ];

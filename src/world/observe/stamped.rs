@@ -4,8 +4,9 @@
 
 use super::Observer;
 use crate::base::record::Stamp;
+use crate::world::stamps::stamp_of_stat;
 use rayon::prelude::*;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, openat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, statat};
 use std::os::fd::AsFd;
 
 /// So few files are looked at faster than other threads wake up.
@@ -39,23 +40,4 @@ impl Observer {
             .map(is_same)
             .collect()
     }
-}
-
-/// The same as [`crate::world::stamps::stamp_of`].
-fn stamp_of_stat(stat: &Stat) -> Stamp {
-    let nanoseconds =
-        |seconds: i64, part: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(part);
-    Stamp {
-        size: wide(stat.st_size),
-        mtime_ns: nanoseconds(stat.st_mtime, stat.st_mtime_nsec as i64),
-        ctime_ns: nanoseconds(stat.st_ctime, stat.st_ctime_nsec as i64),
-        device: wide(stat.st_dev),
-        inode: wide(stat.st_ino),
-        mode: wide(stat.st_mode) as u32,
-    }
-}
-
-/// Each system has types of its own for these.
-fn wide(number: impl TryInto<u64>) -> u64 {
-    number.try_into().unwrap_or_default()
 }

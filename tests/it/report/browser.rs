@@ -2,6 +2,7 @@
 
 use super::built;
 use crate::chromium;
+use crate::support::Sandbox;
 
 /// Stands before everything else on the page.
 const LISTENS: &str = r##"<script>
@@ -70,11 +71,17 @@ for (const width of [360, 768, 1400]) for (const theme of ["light", "dark"]) {
 }
 </script>"##;
 
-#[test]
-fn the_report_works_in_a_browser() {
+/// A page that takes note of what goes wrong in it.
+fn reported() -> (Sandbox, String) {
     let sandbox = built();
     let page = sandbox.pipe("report").expect_code(0).out;
     let page = page.replace("<style>", &format!("{LISTENS}<style>"));
+    (sandbox, page)
+}
+
+#[test]
+fn the_report_works_in_a_browser() {
+    let (sandbox, page) = reported();
     let Some(program) = chromium::program() else {
         return;
     };
@@ -111,9 +118,7 @@ fn the_report_works_in_a_browser() {
 
 #[test]
 fn the_report_fits_phones_and_screens_in_both_themes() {
-    let sandbox = built();
-    let page = sandbox.pipe("report").expect_code(0).out;
-    let page = page.replace("<style>", &format!("{LISTENS}<style>"));
+    let (sandbox, page) = reported();
     let Some(program) = chromium::program() else {
         return;
     };

@@ -2,7 +2,6 @@
 
 use super::{Watch, ran, save};
 use crate::support::Sandbox;
-use std::fs;
 
 const PAIR: &str = r#"
 node "upper" { in "src/a.txt"; out "build/upper"; run "cat {in} > {out}" }
@@ -17,10 +16,7 @@ fn listed() -> Sandbox {
         sandbox.write(&format!("src/{name}.txt"), name);
     }
     sandbox.build();
-    crate::support::wait_until("a list with all nodes", || {
-        sandbox.build().expect_nothing_done();
-        fs::read(sandbox.path(".pipe/fresh")).is_ok_and(|list| list.ends_with(&[1; 3]))
-    });
+    sandbox.build_until_listed(3);
     sandbox
 }
 
