@@ -52,7 +52,7 @@ impl Standing {
         let as_before = tools
             .observer
             .have_stamps(wanted.len(), |path| match mark(path)? {
-                Mark::File(stamp) => Some((graph.path(PathId(path as u32)), stamp)),
+                Mark::File(stamp) => Some((graph.path_bytes(PathId(path as u32)), stamp)),
                 Mark::Tree(_) => None,
             });
         let mut standing = Standing {

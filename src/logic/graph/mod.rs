@@ -295,6 +295,11 @@ impl Graph {
         self.text(PATHS, self.range(PATH_ENDS, path.0))
     }
 
+    /// A path's text as bytes, which need not be proved to be one.
+    pub fn path_bytes(&self, path: PathId) -> &[u8] {
+        &self.section(PATHS)[self.range(PATH_ENDS, path.0)]
+    }
+
     /// A path as a value of its own.
     pub fn project_path(&self, path: PathId) -> ProjectPath {
         ProjectPath::from_normal(self.path(path))

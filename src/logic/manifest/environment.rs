@@ -96,21 +96,13 @@ impl Reader<'_> {
 
     /// Values are quoted for POSIX shells; in any other they would be read as something else.
     pub(super) fn foreign_shell(&mut self, node: &NodeDecl, default: Option<&Vec<String>>) {
-        let Some(program) = node
-            .shell
-            .as_ref()
-            .or(default)
-            .and_then(|shell| shell.first())
-        else {
+        let shell = node.shell.as_ref().or(default);
+        let Some(name) = shell.and_then(|shell| foreign(shell)) else {
             return;
         };
         let Command::Run(script) = &node.command else {
             return;
         };
-        let name = program.rsplit('/').next().unwrap_or(program);
-        if POSIX_SHELLS.contains(&name) {
-            return;
-        }
         if let Some(placeholder) = script
             .value
             .placeholders()
@@ -121,4 +113,11 @@ impl Reader<'_> {
             self.error("quoting", message, (placeholder.span, "here"), help);
         }
     }
+}
+
+/// The name of a shell whose quoting is not known.
+pub(super) fn foreign(shell: &[String]) -> Option<&str> {
+    let program = shell.first()?;
+    let name = program.rsplit('/').next().unwrap_or(program);
+    (!POSIX_SHELLS.contains(&name)).then_some(name)
 }

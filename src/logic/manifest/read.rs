@@ -7,6 +7,7 @@ mod fast;
 use super::check::Reader;
 use super::decode::Seen;
 use super::document;
+use super::environment::foreign;
 use super::foreign::foreign_format;
 use super::guard::{Chunk, guard};
 use super::problem::Problem;
@@ -55,7 +56,8 @@ pub fn read_quickly(source: &Arc<Source>) -> Option<Manifest> {
         EnvValue::Set(template) => template.as_literal().is_some(),
         EnvValue::Caller => true,
     };
-    if manifest.defaults.shell.is_some() || !env.into_iter().all(same_for_all) {
+    let shell = manifest.defaults.shell.as_ref();
+    if shell.is_some_and(|shell| foreign(shell).is_some()) || !env.into_iter().all(same_for_all) {
         return None;
     }
     let mut reader = Reader {

@@ -93,6 +93,19 @@ node "f" { run "true" }
 }
 
 #[test]
+fn simple_nodes_take_the_shell_that_holds_for_all() {
+    let of = |shell: &str| {
+        format!(
+            "defaults {{ shell {shell} }}\nnode \"a\" {{ in \"x\"; out \"y\"; run \"cat {{in}} > {{out}}\" }}"
+        )
+    };
+    assert!(same_in_both_ways(&of(r#""/bin/dash" "-e" "-c""#), &["x"]));
+    // How to quote for it is not known.
+    assert!(!same_in_both_ways(&of(r#""fish" "-c""#), &["x"]));
+    assert!(!expand_text(&of(r#""fish" "-c""#), &["x"]).1.is_empty());
+}
+
+#[test]
 fn where_something_is_wrong_the_quick_way_gives_up() {
     let node = |name: &str, rest: &str| format!("node \"{name}\" {{ {rest}; run \"true\" }}\n");
     let two = |one: &str, other: &str| node("a", one) + &node("b", other);
