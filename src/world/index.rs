@@ -71,6 +71,21 @@ impl<T: Copy> Index<T> {
         groups.map(|group| group.iter().map(|&number| self.places[number as usize]))
     }
 
+    /// Every hash and place, by hash and then by age.
+    pub(super) fn by_hash(&self) -> impl Iterator<Item = (u64, T)> {
+        let sorted = self.sorted().iter().map(|&number| number as usize);
+        sorted.map(|number| (self.hashes[number], self.places[number]))
+    }
+
+    /// Every hash and the place that was added last for it, by hash.
+    pub(super) fn last_by_hash(&self) -> impl Iterator<Item = (u64, T)> {
+        let same =
+            |one: &u32, other: &u32| self.hashes[*one as usize] == self.hashes[*other as usize];
+        let groups = self.sorted().chunk_by(same);
+        let last = groups.filter_map(|group| group.last().map(|&number| number as usize));
+        last.map(|number| (self.hashes[number], self.places[number]))
+    }
+
     fn is_worth_sorting(&self) -> bool {
         self.sorted.get().is_some() || self.asked.fetch_add(1, Ordering::Relaxed) >= FEW
     }

@@ -109,8 +109,9 @@ pub type Recall = Box<dyn Fn(&[u8]) -> Option<StampedDigest> + Send + Sync>;
 #[derive(Debug, Default)]
 pub struct KnownStamps {
     bytes: Bytes,
-    /// Where the entry of a path begins. A second path of the same hash is not remembered.
-    entries: Index<u32>,
+    /// Where the list that holds the entry of a path begins, and the entry itself. A second path of the same hash is not
+    /// remembered.
+    entries: Index<(u32, u32)>,
 }
 
 impl KnownStamps {
@@ -136,7 +137,7 @@ impl KnownStamps {
             }
             self.entries.add(
                 xxh3_64(&self.bytes[at + 4..at + 4 + length as usize]),
-                at as u32,
+                (start as u32, at as u32),
             );
             at = next;
         }
@@ -144,9 +145,13 @@ impl KnownStamps {
 
     /// The digest that was last learned for `path`, with its stamp.
     pub fn get(&self, path: &[u8]) -> Option<StampedDigest> {
-        let at = self.entries.last(xxh3_64(path))? as usize;
-        let (found, stamped) = take(&mut FlatReader(&self.bytes[at..]))?;
-        (found == path).then_some(stamped)
+        let (_, at) = self.entries.last(xxh3_64(path))?;
+        entry(&self.bytes, at, path)
+    }
+
+    /// Its index.
+    pub(super) fn index(&self) -> &Index<(u32, u32)> {
+        &self.entries
     }
 
     /// Every path and what is known of it, in no order.
@@ -155,8 +160,14 @@ impl KnownStamps {
             .entries
             .groups()
             .filter_map(|mut group| group.next_back());
-        latest.filter_map(|at| take(&mut FlatReader(&self.bytes[at as usize..])))
+        latest.filter_map(|(_, at)| take(&mut FlatReader(&self.bytes[at as usize..])))
     }
+}
+
+/// What the entry at `at` says of `path`; `None` when it is of another one.
+pub(super) fn entry(bytes: &[u8], at: u32, path: &[u8]) -> Option<StampedDigest> {
+    let (found, stamped) = take(&mut FlatReader(bytes.get(at as usize..)?))?;
+    (found == path).then_some(stamped)
 }
 
 /// Digests of paths that share nothing, for tests of those who keep stamps.

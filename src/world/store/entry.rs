@@ -10,6 +10,7 @@ use crate::base::path::ProjectPath;
 use crate::base::record::{BuildEnd, NodeRecord, RunRecord, StampedDigest};
 use crate::world::stamps;
 use std::fs;
+use std::sync::LazyLock;
 
 pub(super) const STAMPS: u8 = 1;
 pub(super) const NODE: u8 = 2;
@@ -54,18 +55,16 @@ pub enum Entry<'a> {
     },
 }
 
-pub(super) fn encode(entry: &Entry<'_>) -> (u8, Vec<u8>) {
+/// Stamps that one frame holds at most: whoever looks for one checks the whole frame.
+const STAMPS_OF_A_FRAME: usize = 64;
+
+/// Hands each frame of an entry to `push`: its kind and its payload.
+pub(super) fn encode(entry: &Entry<'_>, push: &mut dyn FnMut(u8, &[u8])) {
     let mut out = FlatWriter::default();
     let kind = match entry {
         Entry::Stamps(stamps) => {
-            return (
-                STAMPS,
-                stamps_payload(
-                    stamps
-                        .iter()
-                        .map(|(path, stamped)| (path.as_slice(), *stamped)),
-                ),
-            );
+            let stamps = stamps.iter().map(|(path, stamped)| (&path[..], *stamped));
+            return encode_stamps(stamps, push);
         }
         Entry::Node { name, record } => {
             out.text(name);
@@ -73,7 +72,9 @@ pub(super) fn encode(entry: &Entry<'_>) -> (u8, Vec<u8>) {
             NODE
         }
         Entry::Written { path, content } => {
-            return (WRITTEN, written_payload(path.as_str(), content));
+            out.text(path.as_str());
+            format::put_content(&mut out, content);
+            WRITTEN
         }
         Entry::Run(run) => {
             format::put_run(&mut out, run);
@@ -91,28 +92,30 @@ pub(super) fn encode(entry: &Entry<'_>) -> (u8, Vec<u8>) {
             BUILD_END
         }
     };
-    (kind, out.0)
+    push(kind, &out.0);
 }
 
-pub(super) fn stamps_payload<'a>(
+/// The frames of any number of stamps, in their order.
+pub(super) fn encode_stamps<'a>(
     stamps: impl Iterator<Item = (&'a [u8], StampedDigest)>,
-) -> Vec<u8> {
-    let mut out = FlatWriter::default();
-    out.digest(&boot_digest());
-    for (path, stamped) in stamps {
-        stamps::put(&mut out, path, &stamped);
+    push: &mut dyn FnMut(u8, &[u8]),
+) {
+    let boot = boot_digest();
+    let mut stamps = stamps.peekable();
+    while stamps.peek().is_some() {
+        let mut out = FlatWriter::default();
+        out.digest(&boot);
+        for (path, stamped) in stamps.by_ref().take(STAMPS_OF_A_FRAME) {
+            stamps::put(&mut out, path, &stamped);
+        }
+        push(STAMPS, &out.0);
     }
-    out.0
-}
-
-fn written_payload(path: &str, content: &Content) -> Vec<u8> {
-    let mut out = FlatWriter::default();
-    out.text(path);
-    format::put_content(&mut out, content);
-    out.0
 }
 
 /// Tells one boot of the machine from another; where the system does not say, all boots look alike.
 pub(super) fn boot_digest() -> Digest {
-    Digest::of(&fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default())
+    static BOOT: LazyLock<Digest> = LazyLock::new(|| {
+        Digest::of(&fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default())
+    });
+    *BOOT
 }

@@ -13,7 +13,7 @@ const VERSION: u64 = 3;
 /// What a frame begins with, so that the next one can be found behind damage.
 const MARK: [u8; 3] = [0xF7, b'f', 0x1A];
 /// Mark, kind, length of the payload, checksum of kind, length and payload.
-const FRAME_HEADER: usize = 16;
+pub(super) const FRAME_HEADER: usize = 16;
 
 /// Adds one frame to `out`, whose first byte will lie at `start` of the file.
 pub(super) fn push(out: &mut Vec<u8>, start: u64, kind: u8, payload: &[u8]) {
@@ -37,13 +37,17 @@ pub(super) struct Scan {
     pub(super) end: usize,
 }
 
-/// Tells `found` every whole frame in a file's bytes: its kind and where its payload lies.
-pub(super) fn scan(bytes: &[u8], mut found: impl FnMut(u8, Range<usize>)) -> Scan {
-    let mut at = if bytes.starts_with(HEADER) {
-        HEADER.len()
-    } else {
-        0
-    };
+/// Where the first frame of a file's bytes may start.
+pub(super) fn start_of(bytes: &[u8]) -> usize {
+    match bytes.starts_with(HEADER) {
+        true => HEADER.len(),
+        false => 0,
+    }
+}
+
+/// Tells `found` every whole frame in a file's bytes from `start` on: its kind and where its payload lies.
+pub(super) fn scan(bytes: &[u8], start: usize, mut found: impl FnMut(u8, Range<usize>)) -> Scan {
+    let mut at = start;
     let mut scan = Scan {
         damaged: 0,
         end: at,
@@ -65,6 +69,13 @@ pub(super) fn scan(bytes: &[u8], mut found: impl FnMut(u8, Range<usize>)) -> Sca
         }
     }
     scan
+}
+
+/// The kind of the frame whose payload starts at `payload`, and where that payload ends, if the frame is whole.
+pub(super) fn frame_of(bytes: &[u8], payload: usize) -> Option<(u8, usize)> {
+    let at = payload.checked_sub(FRAME_HEADER)?;
+    let length = whole_frame(bytes.get(at..)?, at as u64)?;
+    Some((bytes[at + 3], at + length))
 }
 
 /// The length of the frame at the start of `bytes`, which lie at `place` of the file, if it is whole.
@@ -103,7 +114,7 @@ mod tests {
 
     fn payloads(bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let mut payloads = Vec::new();
-        scan(bytes, |kind, range| {
+        scan(bytes, start_of(bytes), |kind, range| {
             payloads.push((kind, bytes[range].to_vec()));
         });
         payloads
@@ -139,7 +150,7 @@ mod tests {
     #[test]
     fn a_torn_end_is_told_apart_from_damage() {
         let bytes = file(&THREE);
-        let whole = scan(&bytes, |_, _| {});
+        let whole = scan(&bytes, start_of(&bytes), |_, _| {});
         assert_eq!(
             whole,
             Scan {
@@ -147,13 +158,13 @@ mod tests {
                 end: bytes.len()
             }
         );
-        let torn = scan(&bytes[..bytes.len() - 1], |_, _| {});
+        let torn = scan(&bytes[..bytes.len() - 1], start_of(&bytes), |_, _| {});
         assert_eq!(torn.damaged, 0);
         assert!(torn.end < bytes.len() - 1);
         let mut hit = bytes.clone();
         hit[HEADER.len() + FRAME_HEADER] ^= 1;
         assert_eq!(
-            scan(&hit, |_, _| {}),
+            scan(&hit, start_of(&hit), |_, _| {}),
             Scan {
                 damaged: FRAME_HEADER + 5,
                 end: bytes.len()

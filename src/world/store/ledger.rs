@@ -3,28 +3,28 @@
 //! An append-only file of checksummed frames. Readers need no lock and read while a build writes. Records are found
 //! when the file is opened and decoded when they are asked for. Does not judge anything.
 
+mod found;
 mod history;
+mod quick;
+mod saved;
 
 pub use super::entry::Entry;
-use super::entry::{
-    BUILD_END, BUILD_START, NODE, RUN, STAMPS, WRITTEN, boot_digest, encode, stamps_payload,
-};
+use super::entry::encode;
 use super::format;
 use super::frames;
 use super::map::map_start;
 use crate::base::content::Content;
-use crate::base::digest::Digest;
 use crate::base::flat::FlatReader;
 use crate::base::path::ProjectPath;
 use crate::base::record::Key;
-use crate::base::record::{NodeRecord, Stamp, StampedDigest};
-use crate::world::index::Index;
-use crate::world::stamps::{KnownStamps, Recall, stamp_of};
+use crate::base::record::{NodeRecord, Stamp};
+use crate::world::stamps::{self, Recall, stamp_of};
 use crate::world::trouble::{Trouble, is_absence};
 use bytes::Bytes;
+use found::{Found, latest, reader};
+use quick::{Quick, Table};
 use std::fs::{self, File};
 use std::io::Write;
-use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -33,13 +33,20 @@ use xxhash_rust::xxh3::xxh3_64;
 /// A ledger under this size is not compacted, in bytes.
 const COMPACT_FROM: u64 = 1024 * 1024;
 
-/// A reader's view, as of when it was opened. Its frames are found when the first is asked for; what they hold is read
-/// when it is asked for.
+/// A reader's view, as of when it was opened. What frames hold is read when it is asked for. Of a ledger that is as it was
+/// left, single names are found by a saved index; its frames are all found only when something else is asked for.
 #[derive(Clone)]
 pub struct Ledger {
     /// What is known of it without reading it.
     known: Option<Known>,
-    found: Arc<LazyLock<Found, Box<dyn FnOnce() -> Found + Send>>>,
+    quick: Later<Option<Quick>>,
+    found: Later<Found>,
+}
+
+type Later<T> = Arc<LazyLock<T, Box<dyn FnOnce() -> T + Send>>>;
+
+fn later<T>(make: impl FnOnce() -> T + Send + 'static) -> Later<T> {
+    Arc::new(LazyLock::new(Box::new(make)))
 }
 
 /// Of a ledger that is as it was left.
@@ -50,28 +57,8 @@ struct Known {
     end: u64,
 }
 
-/// What a reading found.
-struct Found {
-    bytes: Bytes,
-    stamps: KnownStamps,
-    /// By node.
-    nodes: Index<Place>,
-    /// By path.
-    written: Index<Place>,
-    /// By node.
-    runs: Index<Place>,
-    /// Starts and ends of builds, oldest first.
-    builds: Vec<(u8, Range<usize>)>,
-    last_build: u32,
-    /// The last build that began has not said that it ended.
-    unfinished: bool,
-    /// How many bytes are damaged.
-    damaged: usize,
-    /// Where the last whole frame ends.
-    end: u64,
-}
-
-/// Where a payload that begins with a name starts and ends; the name itself is compared when it is read.
+/// Where a payload that begins with a name starts and ends; the name itself is compared when it is read. Of a stamp: where
+/// the payload starts that it is in, and the stamp itself.
 type Place = (u32, u32);
 
 impl Ledger {
@@ -98,32 +85,63 @@ impl Ledger {
         if stamp_of(&file.metadata().ok()?) != *stamp {
             return None;
         }
-        let end = stamp.size;
         // What others add meanwhile is not of this view.
-        // Copying it into new memory would take longer than all the rest.
-        let read = move || Found::read(map_start(&file, end).unwrap_or_default());
+        let end = stamp.size;
+        let file = Arc::new(file);
+        let (of_quick, state) = (Arc::clone(&file), state.to_path_buf());
         Some(Ledger {
             known: Some(Known { last_build, end }),
-            found: Arc::new(LazyLock::new(Box::new(read))),
+            quick: later(move || Quick::open(&state, &of_quick, end)),
+            // Copying it into new memory would take longer than all the rest.
+            found: later(move || Found::read(map_start(&file, end, true).unwrap_or_default())),
         })
     }
 
     fn of(found: Found) -> Ledger {
         Ledger {
             known: None,
-            found: Arc::new(LazyLock::new(Box::new(move || found))),
+            quick: later(|| None),
+            found: later(move || found),
         }
+    }
+
+    /// The last place of a hash, and the bytes that it is in.
+    fn last(&self, table: Table, hash: u64) -> Option<(&Bytes, Place)> {
+        if let Some(quick) = &**self.quick
+            && let Ok(place) = quick.last(table, hash)
+        {
+            return Some((&quick.bytes, place?));
+        }
+        let place = self.found.index(table).last(hash)?;
+        Some((&self.found.bytes, place))
+    }
+
+    /// Every place of a hash, the oldest first, and the bytes that they are in.
+    fn all(&self, table: Table, hash: u64) -> (&Bytes, Vec<Place>) {
+        if let Some(quick) = &**self.quick
+            && let Ok(places) = quick.all(table, hash)
+        {
+            return (&quick.bytes, places);
+        }
+        (&self.found.bytes, self.found.index(table).all(hash))
+    }
+
+    /// What follows `name` where it was told of last.
+    fn payload(&self, table: Table, name: &str) -> Option<FlatReader<'_>> {
+        let (bytes, place) = self.last(table, xxh3_64(name.as_bytes()))?;
+        let mut from = reader(bytes, place);
+        (from.text()? == name).then_some(from)
     }
 
     /// What is remembered of a node.
     pub fn node(&self, name: &str) -> Option<NodeRecord> {
-        format::take_record(&mut self.found.payload(&self.found.nodes, name)?)
+        format::take_record(&mut self.payload(Table::Nodes, name)?)
     }
 
     /// The key of every node that is remembered.
     pub fn keys(&self) -> Vec<Key> {
         let key = |place| {
-            let mut from = self.found.reader(place);
+            let mut from = reader(&self.found.bytes, place);
             from.text()?;
             from.digest().map(Key)
         };
@@ -132,19 +150,22 @@ impl Ledger {
 
     /// The digest that was last learned for a path, with its stamp; for an observer to trust.
     pub fn stamps(&self) -> Recall {
-        let found = Arc::clone(&self.found);
-        Box::new(move |path| found.stamps.get(path))
+        let ledger = self.clone();
+        Box::new(move |path| {
+            let (bytes, (_, at)) = ledger.last(Table::Stamps, xxh3_64(path))?;
+            stamps::entry(bytes, at, path)
+        })
     }
 
     /// What `pipe` last left at an output's path.
     pub fn written(&self, path: &str) -> Option<Content> {
-        format::take_content(&mut self.found.payload(&self.found.written, path)?)
+        format::take_content(&mut self.payload(Table::Written, path)?)
     }
 
     /// Every path at which `pipe` left something, and what.
     pub fn all_written(&self) -> Vec<(ProjectPath, Content)> {
         let entry = |place| {
-            let mut from = self.found.reader(place);
+            let mut from = reader(&self.found.bytes, place);
             Some((
                 ProjectPath::parse(from.text()?).ok()?,
                 format::take_content(&mut from)?,
@@ -168,94 +189,6 @@ impl Ledger {
         self.known
             .map_or_else(|| self.found.last_build, |known| known.last_build)
     }
-}
-
-impl Found {
-    fn read(mut bytes: Bytes) -> Found {
-        // Places are kept in four bytes; compaction keeps every real ledger far below that.
-        bytes.truncate(u32::MAX as usize);
-        let mut found = Found {
-            bytes: bytes.clone(),
-            stamps: KnownStamps::over(bytes.clone()),
-            nodes: Index::default(),
-            written: Index::default(),
-            runs: Index::default(),
-            builds: Vec::new(),
-            last_build: 0,
-            unfinished: false,
-            damaged: 0,
-            end: 0,
-        };
-        let boot = boot_digest();
-        let scan = frames::scan(&bytes, |kind, range| {
-            // A frame that is whole but makes no sense was written by another version: it tells nothing.
-            let _ = found.take(kind, FlatReader(&bytes[range.clone()]), range, &boot);
-        });
-        found.damaged = scan.damaged;
-        found.end = scan.end as u64;
-        found
-    }
-
-    fn take(
-        &mut self,
-        kind: u8,
-        mut from: FlatReader<'_>,
-        range: Range<usize>,
-        boot: &Digest,
-    ) -> Option<()> {
-        let place = (range.start as u32, range.end as u32);
-        match kind {
-            // Stamps of another boot are not trusted: after a power cut a file system may show the new stamp over the
-            // old bytes (seen on ext4).
-            STAMPS if from.digest()? == *boot => {
-                self.stamps.add_list(range.end - from.0.len(), range.end);
-            }
-            NODE => self.nodes.add(xxh3_64(from.bytes()?), place),
-            WRITTEN => self.written.add(xxh3_64(from.bytes()?), place),
-            RUN => self.runs.add(xxh3_64(from.bytes()?), place),
-            BUILD_START | BUILD_END => {
-                self.last_build = self.last_build.max(from.number()?);
-                self.unfinished = kind == BUILD_START;
-                self.builds.push((kind, range));
-            }
-            _ => {}
-        }
-        Some(())
-    }
-
-    fn reader(&self, (start, end): Place) -> FlatReader<'_> {
-        FlatReader(&self.bytes[start as usize..end as usize])
-    }
-
-    /// The payload behind `name` in an index.
-    fn payload<'a>(&'a self, index: &Index<Place>, name: &str) -> Option<FlatReader<'a>> {
-        let mut from = self.reader(index.last(xxh3_64(name.as_bytes()))?);
-        (from.text()? == name).then_some(from)
-    }
-
-    /// The same memory without what is outdated, as a file's bytes. In the order of the file.
-    fn compacted(&self) -> Vec<u8> {
-        let mut out = frames::HEADER.to_vec();
-        for (kind, index) in [(NODE, &self.nodes), (WRITTEN, &self.written)] {
-            let mut places: Vec<Place> = latest(index).collect();
-            places.sort_unstable();
-            for place in places {
-                frames::push(&mut out, 0, kind, self.reader(place).0);
-            }
-        }
-        self.push_history(&mut out);
-        let mut stamps: Vec<(&[u8], StampedDigest)> = self.stamps.all().collect();
-        stamps.sort_by_key(|(path, _)| *path);
-        if !stamps.is_empty() {
-            frames::push(&mut out, 0, STAMPS, &stamps_payload(stamps.into_iter()));
-        }
-        out
-    }
-}
-
-/// The last place of each name, in no order.
-fn latest(index: &Index<Place>) -> impl Iterator<Item = Place> {
-    index.groups().filter_map(|mut group| group.next_back())
 }
 
 /// The one writer; the project's lock keeps it the only one.
@@ -299,8 +232,9 @@ impl LedgerWriter {
                 Vec::new()
             };
             for entry in entries {
-                let (kind, payload) = encode(entry);
-                frames::push(&mut bytes, writer.end, kind, &payload);
+                encode(entry, &mut |kind, payload| {
+                    frames::push(&mut bytes, writer.end, kind, payload);
+                });
             }
             let file = writer.file.as_ref().expect("it was opened just now");
             if file.metadata()?.len() > writer.end {
@@ -327,16 +261,27 @@ impl LedgerWriter {
         }
         let size = fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
         let is_small = size < needed.map_or(COMPACT_FROM, |needed| COMPACT_FROM.max(2 * needed));
+        let read = || fs::read(&self.path).map_err(Trouble::on("read", &self.path));
         if is_small && !damaged {
+            self.refresh(size, || read().ok());
             return Ok(needed);
         }
-        let bytes = fs::read(&self.path).map_err(Trouble::on("read", &self.path))?;
-        let compacted = Found::read(bytes.into()).compacted();
+        let bytes = read()?;
+        let compacted = Found::read(bytes.clone().into()).compacted();
         let needed = compacted.len() as u64;
         if damaged || needed < size / 2 {
             replace(&self.path, &compacted)?;
+            self.refresh(needed, || Some(compacted));
+        } else {
+            self.refresh(size, || Some(bytes));
         }
         Ok(Some(needed))
+    }
+
+    /// Sees to it that a ledger of this size has an index that is of use.
+    fn refresh(&self, size: u64, bytes: impl FnOnce() -> Option<Vec<u8>>) {
+        let state = self.path.parent().unwrap_or(Path::new("."));
+        quick::refresh(state, size, || Some(Found::read(bytes()?.into())));
     }
 }
 

@@ -28,15 +28,20 @@ pub(super) fn map(path: &Path) -> io::Result<Bytes> {
     Ok(Bytes::from_owner(map))
 }
 
-/// The first `length` bytes of a file that only grows where it lies, or is replaced by another under its name; all of
-/// them are about to be read.
+/// The first `length` bytes of a file that only grows where it lies, or is replaced by another under its name. `at_once`
+/// when all of them are about to be read.
 ///
 /// # Errors
 /// It cannot be mapped; so it is when `length` is 0.
-pub(super) fn map_start(file: &File, length: u64) -> io::Result<Bytes> {
+pub(super) fn map_start(file: &File, length: u64, at_once: bool) -> io::Result<Bytes> {
     let length = usize::try_from(length).map_err(io::Error::other)?;
+    let mut options = MmapOptions::new();
+    options.len(length);
+    if at_once {
+        options.populate();
+    }
     // SAFETY: `pipe` writes into such a file behind what is whole, and cuts off only what is not; `length` bytes were
     // whole. As above, somebody else who cuts it short costs a build that starts again.
-    let map = unsafe { MmapOptions::new().len(length).populate().map(file)? };
+    let map = unsafe { options.map(file)? };
     Ok(Bytes::from_owner(map))
 }

@@ -4,7 +4,9 @@
 
 use super::super::entry::{BUILD_END, BUILD_START, RUN};
 use super::super::{format, frames};
-use super::{Found, Ledger, Place};
+use super::found::{Found, reader};
+use super::quick::Table;
+use super::{Ledger, Place};
 use crate::base::flat::FlatReader;
 use crate::base::record::{BuildRecord, RunRecord};
 use std::collections::BTreeMap;
@@ -31,15 +33,15 @@ impl Ledger {
     }
 
     fn runs_of(&self, name: &str) -> impl DoubleEndedIterator<Item = RunRecord> {
-        let places = self.found.runs.all(xxh3_64(name.as_bytes()));
-        let runs = places.into_iter().filter_map(|place| self.found.run(place));
+        let (bytes, places) = self.all(Table::Runs, xxh3_64(name.as_bytes()));
+        let runs = places.into_iter().filter_map(|place| run(bytes, place));
         runs.filter(move |run| run.node == name)
     }
 
     /// The remembered runs of a build, in the order in which they ended.
     pub fn runs_in(&self, build: u32) -> Vec<RunRecord> {
         let places = self.found.runs.places().iter();
-        let runs = places.filter_map(|&place| self.found.run(place));
+        let runs = places.filter_map(|&place| run(&self.found.bytes, place));
         runs.filter(|run| run.build == build).collect()
     }
 
@@ -71,10 +73,6 @@ impl Ledger {
 }
 
 impl Found {
-    fn run(&self, place: Place) -> Option<RunRecord> {
-        format::take_run(&mut self.reader(place))
-    }
-
     /// Adds the frames of what a compaction keeps, and that no build is under way.
     pub(super) fn push_history(&self, out: &mut Vec<u8>) {
         let share = RUNS_IN_ALL / self.runs.groups().count().max(1);
@@ -86,7 +84,7 @@ impl Found {
             .collect();
         runs.sort_unstable();
         for place in runs {
-            frames::push(out, 0, RUN, self.reader(place).0);
+            frames::push(out, 0, RUN, reader(&self.bytes, place).0);
         }
         // A build that was killed has a start and no end, so there may be fewer than twice as many frames.
         for (kind, range) in &self.builds[self.builds.len().saturating_sub(2 * BUILDS)..] {
@@ -94,6 +92,10 @@ impl Found {
         }
         frames::push(out, 0, BUILD_END, &self.last_build.to_le_bytes());
     }
+}
+
+fn run(bytes: &[u8], place: Place) -> Option<RunRecord> {
+    format::take_run(&mut reader(bytes, place))
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 //! The ledger: what is written is found, damage costs only what it hits, and the byte form is pinned.
 
 use super::*;
+use crate::base::digest::Digest;
 use crate::base::record::{BuildEnd, BuildRecord, Ending, Key, KeyParts, Made, Origin};
 use crate::base::record::{
     Peak, PeakSource, Row, RunCause, RunOutcome, RunRecord, RunResult, Usage,
 };
 use crate::world::stamps::sample;
 
-fn path(text: &str) -> ProjectPath {
+pub(super) fn path(text: &str) -> ProjectPath {
     ProjectPath::from_normal(text)
 }
 
-fn file(text: &str) -> Content {
+pub(super) fn file(text: &str) -> Content {
     Content::File {
         digest: Digest::of(text.as_bytes()),
         executable: false,
@@ -19,7 +20,7 @@ fn file(text: &str) -> Content {
     }
 }
 
-fn record(number: u32) -> NodeRecord {
+pub(super) fn record(number: u32) -> NodeRecord {
     NodeRecord {
         key: Key(Digest::of(&number.to_le_bytes())),
         parts: KeyParts {
@@ -61,7 +62,7 @@ fn record(number: u32) -> NodeRecord {
     }
 }
 
-fn run(build: u32) -> RunRecord {
+pub(super) fn run(build: u32) -> RunRecord {
     let ending = [Ending::Exit(3), Ending::Signal(9)][build as usize % 2];
     RunRecord {
         node: "n".into(),
@@ -367,8 +368,9 @@ fn golden_bytes() {
     ];
     let mut out = frames::HEADER.to_vec();
     for entry in &entries {
-        let (kind, payload) = encode(entry);
-        frames::push(&mut out, 0, kind, &payload);
+        encode(entry, &mut |kind, payload| {
+            frames::push(&mut out, 0, kind, payload);
+        });
     }
     assert_eq!(Digest::of(&out).short(), "d446e8c60399");
 }
