@@ -11,17 +11,16 @@ use crate::base::content::Content;
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId};
 use crate::logic::plan::forecast::{Away, Forecast};
-use crate::world::store::fresh::{self, FreshList, Head, Mark};
+use crate::world::store::fresh::{self, Head, Mark, Marks};
 use crate::world::store::ledger;
 use crate::world::trouble::Trouble;
 use std::collections::{HashMap, HashSet};
 
 /// See the module.
 pub(super) struct Leaving {
-    /// By path number.
-    marks: Vec<Option<Mark>>,
-    /// By node number.
-    fresh: Vec<bool>,
+    marks: Marks,
+    /// By node number: 1 for fresh.
+    fresh: Vec<u8>,
     /// Nodes that the build brought up to date, and what their paths held.
     settled: Vec<(NodeId, Vec<Content>)>,
     /// Sources that changed while the build ran.
@@ -40,7 +39,7 @@ impl Leaving {
     ) -> Leaving {
         let graph = &project.graph;
         let mut leaving = Leaving {
-            marks: Vec::new(),
+            marks: Marks::default(),
             fresh: Vec::new(),
             settled: Vec::new(),
             changed: HashSet::new(),
@@ -49,30 +48,52 @@ impl Leaving {
         if leaving.nothing_new {
             return leaving;
         }
-        let list = standing::list(graph, tools);
-        let before = |path: PathId| list.and_then(|list| list.mark(path.0 as usize));
-        leaving.marks = graph
-            .paths()
-            .map(|path| match survey.standing.seen(path) {
-                Some(content) if !survey.standing.is_as_before(path) => {
-                    mark(graph, tools, path, &content)
-                }
-                _ => before(path),
-            })
-            .collect();
-        let marks = &leaving.marks;
-        let is_fresh = |node: NodeId| {
-            if !selection.contains(node) {
-                // It was judged by an earlier build, with what its paths held then.
-                return list.is_some_and(|list| list.is_fresh(node.0 as usize))
-                    && uses(graph, node).all(|path| marks[path.0 as usize] == before(path));
-            }
-            *survey.forecast(node) == Forecast::Fresh
-                && is_plain(graph, node)
-                && uses(graph, node).all(|path| marks[path.0 as usize].is_some())
+        (leaving.marks, leaving.fresh) = match standing::list(graph, tools) {
+            Some(list) => list.copied(),
+            None => (Marks::none(graph.path_count()), vec![0; graph.len()]),
         };
-        leaving.fresh = graph.nodes().map(is_fresh).collect();
+        let mut moved = vec![false; graph.path_count()];
+        for path in graph.paths() {
+            let Some(content) = survey.standing.seen(path) else {
+                continue;
+            };
+            if !survey.standing.is_as_before(path) {
+                leaving.mark(path, mark(graph, tools, path, &content), &mut moved);
+            }
+        }
+        leaving.forget_users(graph, &moved);
+        let mut judged = selection.members.clone();
+        for node in &survey.as_before {
+            judged[node.0 as usize] = false;
+        }
+        for node in graph.nodes().filter(|node| judged[node.0 as usize]) {
+            let is_fresh = *survey.forecast(node) == Forecast::Fresh
+                && is_plain(graph, node)
+                && leaving.are_marked(graph, node);
+            leaving.fresh[node.0 as usize] = u8::from(is_fresh);
+        }
         leaving
+    }
+
+    /// Sets by what a path is known again, and takes note if that is something else than before.
+    fn mark(&mut self, path: PathId, now: Option<Mark>, moved: &mut [bool]) {
+        let number = path.0 as usize;
+        moved[number] = now.is_none() || now != self.marks.get(number);
+        self.marks.set(number, now);
+    }
+
+    /// What was known of nodes rests on paths that have not moved.
+    fn forget_users(&mut self, graph: &Graph, moved: &[bool]) {
+        for node in graph.nodes() {
+            let fresh = &mut self.fresh[node.0 as usize];
+            if *fresh == 1 && uses(graph, node).any(|path| moved[path.0 as usize]) {
+                *fresh = 0;
+            }
+        }
+    }
+
+    fn are_marked(&self, graph: &Graph, node: NodeId) -> bool {
+        uses(graph, node).all(|path| self.marks.get(path.0 as usize).is_some())
     }
 
     /// A node is up to date, with this.
@@ -136,19 +157,15 @@ impl Leaving {
         };
         if self.nothing_new {
             match standing::list(graph, tools) {
-                Some(list) if *list.head() != head => self.as_it_was(list),
+                Some(list) if *list.head() != head => {
+                    (self.marks, self.fresh) = list.copied();
+                }
                 // So it is for a graph without nodes, too.
                 _ => return Ok(()),
             }
         }
         let _ = fresh::write(state, &head, &self.marks, &self.fresh);
         Ok(())
-    }
-
-    fn as_it_was(&mut self, list: &FreshList) {
-        let (paths, nodes) = list.size();
-        self.marks = (0..paths).map(|path| list.mark(path)).collect();
-        self.fresh = (0..nodes).map(|node| list.is_fresh(node)).collect();
     }
 
     /// What the build has changed.
@@ -167,24 +184,18 @@ impl Leaving {
         }
         let of_items = items.iter().flat_map(|&item| uses(graph, item));
         let touched: HashSet<PathId> = of_items.chain(self.changed.drain()).collect();
-        let mut moved = HashSet::new();
+        let mut moved = vec![false; graph.path_count()];
         for path in touched {
             let held = held.get(&path).copied().flatten();
             let now = held.and_then(|held| mark(graph, tools, path, &held));
-            if now.is_none() || now != self.marks[path.0 as usize] {
-                moved.insert(path);
-            }
-            self.marks[path.0 as usize] = now;
+            self.mark(path, now, &mut moved);
         }
-        for node in graph.nodes() {
-            self.fresh[node.0 as usize] &= uses(graph, node).all(|path| !moved.contains(&path));
-        }
+        self.forget_users(graph, &moved);
         for &item in items {
-            self.fresh[item.0 as usize] = false;
+            self.fresh[item.0 as usize] = 0;
         }
-        for (node, _) in &self.settled {
-            self.fresh[node.0 as usize] =
-                uses(graph, *node).all(|path| self.marks[path.0 as usize].is_some());
+        for (node, _) in std::mem::take(&mut self.settled) {
+            self.fresh[node.0 as usize] = u8::from(self.are_marked(graph, node));
         }
     }
 }

@@ -31,6 +31,52 @@ pub enum Mark {
     Tree(Digest),
 }
 
+impl Mark {
+    fn read(marks: &[u8], path: usize) -> Option<Mark> {
+        let bytes = marks.get(path * MARK..(path + 1) * MARK)?;
+        let mut from = FlatReader(bytes);
+        let stamp = stamps::take_stamp(&mut from)?;
+        match from.number()? {
+            FILE => Some(Mark::File(stamp)),
+            TREE => FlatReader(bytes).digest().map(Mark::Tree),
+            _ => None,
+        }
+    }
+}
+
+/// A mark for each path, as they lie on the disk: most stay as they are from build to build.
+#[derive(Debug, Default)]
+pub struct Marks(Vec<u8>);
+
+impl Marks {
+    /// Of so many paths, of which none is known again.
+    pub fn none(paths: usize) -> Marks {
+        Marks(vec![0; paths * MARK])
+    }
+
+    /// By what a path is known again.
+    pub fn get(&self, path: usize) -> Option<Mark> {
+        Mark::read(&self.0, path)
+    }
+
+    /// Sets it.
+    pub fn set(&mut self, path: usize, mark: Option<Mark>) {
+        let mut bytes = FlatWriter::default();
+        match mark {
+            Some(Mark::File(stamp)) => {
+                stamps::put_stamp(&mut bytes, &stamp);
+                bytes.number(FILE);
+            }
+            Some(Mark::Tree(digest)) => {
+                bytes.digest(&digest).0.resize(MARK - 4, 0);
+                bytes.number(TREE);
+            }
+            None => bytes.0.resize(MARK, 0),
+        }
+        self.0[path * MARK..(path + 1) * MARK].copy_from_slice(&bytes.0);
+    }
+}
+
 /// What the list is tied to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
@@ -102,15 +148,13 @@ impl FreshList {
 
     /// By what path number `path` is known again; `None` when it has to be looked at with care.
     pub fn mark(&self, path: usize) -> Option<Mark> {
-        let mut from = FlatReader(self.rest.get(path * MARK..(path + 1) * MARK)?);
-        let stamp = stamps::take_stamp(&mut from)?;
-        match from.number()? {
-            FILE => Some(Mark::File(stamp)),
-            TREE => FlatReader(&self.rest[path * MARK..])
-                .digest()
-                .map(Mark::Tree),
-            _ => None,
-        }
+        Mark::read(&self.rest, path)
+    }
+
+    /// By what each path is known again, and which nodes were fresh, to go on from.
+    pub fn copied(&self) -> (Marks, Vec<u8>) {
+        let (marks, fresh) = self.rest.split_at(self.paths * MARK);
+        (Marks(marks.to_vec()), fresh.to_vec())
     }
 
     /// Whether node number `node` was fresh with all of its paths as their marks say.
@@ -119,18 +163,13 @@ impl FreshList {
     }
 }
 
-/// Leaves a list: a mark for each path, and for each node whether it is fresh.
+/// Leaves a list: a mark for each path, and for each node 1 if it is fresh, else 0.
 ///
 /// # Errors
 /// It cannot be written.
-pub fn write(
-    state: &Path,
-    head: &Head,
-    marks: &[Option<Mark>],
-    fresh: &[bool],
-) -> Result<(), Trouble> {
+pub fn write(state: &Path, head: &Head, marks: &Marks, fresh: &[u8]) -> Result<(), Trouble> {
     let mut body = FlatWriter(Vec::with_capacity(
-        256 + marks.len() * MARK + fresh.len() + head.texts.len() * 128,
+        256 + marks.0.len() + fresh.len() + head.texts.len() * 128,
     ));
     body.digest(&boot_digest());
     stamps::put_stamp(&mut body, &head.ledger);
@@ -141,23 +180,9 @@ pub fn write(
         stamps::put(&mut body, path, stamped);
     }
     body.long(head.graph as u64).long((head.graph >> 64) as u64);
-    body.number(marks.len() as u32);
-    for mark in marks {
-        let end = body.0.len() + MARK;
-        match mark {
-            Some(Mark::File(stamp)) => {
-                stamps::put_stamp(&mut body, stamp);
-                body.number(FILE);
-            }
-            Some(Mark::Tree(digest)) => {
-                body.digest(digest);
-                body.0.resize(end - 4, 0);
-                body.number(TREE);
-            }
-            None => body.0.resize(end, 0),
-        }
-    }
-    body.0.extend(fresh.iter().map(|&fresh| u8::from(fresh)));
+    body.number((marks.0.len() / MARK) as u32);
+    body.0.extend_from_slice(&marks.0);
+    body.0.extend_from_slice(fresh);
     let checksum = xxh3_64(&body.0).to_le_bytes();
     write_whole(&file_in(state), &[MAGIC, &checksum, &body.0], false)
 }
@@ -182,21 +207,34 @@ mod tests {
         }
     }
 
+    fn marks(some: &[Option<Mark>]) -> Marks {
+        // What stood there before goes.
+        let mut marks = Marks(vec![7; some.len() * MARK]);
+        for (path, mark) in some.iter().enumerate() {
+            marks.set(path, *mark);
+            assert_eq!(marks.get(path), *mark);
+        }
+        marks
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let marks = [
+        let some = [
             Some(Mark::File(stamps::sample(3).stamp)),
             None,
             Some(Mark::Tree(Digest::of(b"x"))),
         ];
-        write(folder.path(), &head(), &marks, &[true, false]).unwrap();
+        let marks = marks(&some);
+        write(folder.path(), &head(), &marks, &[1, 0]).unwrap();
         let list = FreshList::open(folder.path()).unwrap();
         assert_eq!(list.head(), &head());
         assert_eq!(list.size(), (3, 2));
         let read: Vec<Option<Mark>> = (0..4).map(|path| list.mark(path)).collect();
-        assert_eq!(read[..3], marks);
+        assert_eq!(read[..3], some);
         assert_eq!(read[3], None);
+        let (copied, fresh) = list.copied();
+        assert_eq!((copied.0, fresh), (marks.0, vec![1, 0]));
         assert_eq!(
             [0, 1, 2].map(|node| list.is_fresh(node)),
             [true, false, false]
@@ -206,8 +244,8 @@ mod tests {
     #[test]
     fn a_damaged_list_is_none() {
         let folder = tempfile::tempdir().unwrap();
-        let marks = [Some(Mark::File(stamps::sample(3).stamp))];
-        write(folder.path(), &head(), &marks, &[true]).unwrap();
+        let marks = marks(&[Some(Mark::File(stamps::sample(3).stamp))]);
+        write(folder.path(), &head(), &marks, &[1]).unwrap();
         let file = file_in(folder.path());
         let whole = fs::read(&file).unwrap();
         for at in 0..whole.len() {

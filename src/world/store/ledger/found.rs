@@ -35,8 +35,10 @@ pub(super) struct Found {
     pub(super) unfinished: bool,
     /// How many bytes are damaged.
     pub(super) damaged: usize,
-    /// Where the last whole frame ends, and where its payload starts.
+    /// Where the last whole frame ends.
     pub(super) end: u64,
+    /// Where the payloads of the first and the last whole frame start.
+    pub(super) first: usize,
     pub(super) last: usize,
 }
 
@@ -61,11 +63,15 @@ impl Found {
             unfinished: false,
             damaged: 0,
             end: 0,
+            first: 0,
             last: 0,
         };
         let boot = boot_digest();
         let scan = frames::scan(&bytes, start, |kind, range| {
             found.last = range.start;
+            if found.first == 0 {
+                found.first = range.start;
+            }
             // A frame that is whole but makes no sense was written by another version: it tells nothing.
             let _ = found.take(kind, FlatReader(&bytes[range.clone()]), range, &boot);
         });
@@ -110,10 +116,13 @@ impl Found {
         }
     }
 
-    /// What the last frame begins with, and where.
+    /// Tells this ledger from others; `None` when it is empty.
     pub(super) fn token(&self) -> Option<Token> {
-        let at = self.last.checked_sub(frames::FRAME_HEADER)?;
-        Some((at as u64, *self.bytes[at..].first_chunk()?))
+        let start = |payload: usize| {
+            let at = payload.checked_sub(frames::FRAME_HEADER)?;
+            Some((at as u64, *self.bytes[at..].first_chunk()?))
+        };
+        Some([start(self.first)?, start(self.last)?])
     }
 
     /// The same memory without what is outdated, as a file's bytes. In the order of the file.

@@ -40,8 +40,9 @@ pub(super) struct SavedIndex {
 #[derive(Debug)]
 pub(super) struct Damaged;
 
-/// Tells a ledger from others: where one of its frames starts, and what that begins with.
-pub(super) type Token = (u64, [u8; frames::FRAME_HEADER]);
+/// Tells a ledger from others: where its first frame and another one start, and what they begin with. The first one is
+/// the start of a build, or of a node's record, which say when that was; checksums are in what all frames begin with.
+pub(super) type Token = [(u64, [u8; frames::FRAME_HEADER]); 2];
 
 impl SavedIndex {
     /// The index below `state`, if it is of the ledger that `file` is.
@@ -50,12 +51,14 @@ impl SavedIndex {
         let mut from = FlatReader(block(&bytes, 0)?);
         from = FlatReader(from.0.strip_prefix(MAGIC)?);
         let covered = from.long()?;
-        let token_at = from.long()?;
-        let token = from.0.split_off(..frames::FRAME_HEADER)?;
-        let mut there = [0; frames::FRAME_HEADER];
-        file.read_exact_at(&mut there, token_at).ok()?;
-        if there != *token {
-            return None;
+        for _ in 0..Token::default().len() {
+            let at = from.long()?;
+            let frame = from.0.split_off(..frames::FRAME_HEADER)?;
+            let mut there = [0; frames::FRAME_HEADER];
+            file.read_exact_at(&mut there, at).ok()?;
+            if there != *frame {
+                return None;
+            }
         }
         let mut first = 1;
         let mut tables = [(0, 0); TABLES];
@@ -147,7 +150,10 @@ pub(super) fn save(
     let mut blocks = Blocks(vec![0; BLOCK]);
     let counts = tables.map(|entries| blocks.add(entries));
     let mut head = FlatWriter(MAGIC.to_vec());
-    head.long(covered).long(token.0).0.extend(token.1);
+    head.long(covered);
+    for (at, frame) in token {
+        head.long(at).0.extend(frame);
+    }
     for count in counts {
         head.long(count as u64);
     }
