@@ -53,12 +53,9 @@ impl Leaving {
             None => (Marks::none(graph.path_count()), vec![0; graph.len()]),
         };
         let mut moved = vec![false; graph.path_count()];
-        for path in graph.paths() {
-            let Some(content) = survey.standing.seen(path) else {
-                continue;
-            };
+        for (path, content) in survey.standing.seen() {
             if !survey.standing.is_as_before(path) {
-                leaving.mark(path, mark(graph, tools, path, &content), &mut moved);
+                leaving.mark(path, mark(graph, tools, path, content), &mut moved);
             }
         }
         leaving.forget_users(graph, &moved);

@@ -10,16 +10,19 @@ use crate::base::path::ProjectPath;
 use crate::engine::project::Tools;
 use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId};
-use crate::world::observe::Links;
+use crate::world::observe::Asked;
 use crate::world::store::fresh::{FreshList, Mark};
 use crate::world::trouble::Trouble;
 use concerned::Concerned;
+use rustc_hash::FxBuildHasher;
+use std::collections::HashMap;
 
-/// See the module. All by path number.
+/// See the module.
 pub struct Standing {
-    seen: Vec<Option<Content>>,
-    /// It is known again by its mark.
+    seen: HashMap<PathId, Content, FxBuildHasher>,
+    /// By path number: it is known again by its mark.
     as_before: Vec<bool>,
+    /// By path number.
     looked_at: Vec<bool>,
 }
 
@@ -48,38 +51,35 @@ impl Standing {
 
     fn of(graph: &Graph, tools: &Tools, wanted: &[bool]) -> (Standing, Vec<(PathId, Trouble)>) {
         let list = list(graph, tools);
-        let mark = |path: usize| list.filter(|_| wanted[path])?.mark(path);
-        let as_before = tools
-            .observer
-            .have_stamps(wanted.len(), |path| match mark(path)? {
-                Mark::File(stamp) => Some((graph.path_bytes(PathId(path as u32)), stamp)),
-                Mark::Tree(_) => None,
-            });
+        let mark = |path: usize| list?.mark(path);
+        let seen = tools.observer.look_at_all(wanted.len(), |number| {
+            let path = PathId(number as u32);
+            wanted[number].then(|| Asked {
+                path: graph.path_bytes(path),
+                stamp: match mark(number) {
+                    Some(Mark::File(stamp)) => Some(stamp),
+                    Some(Mark::Tree(_)) | None => None,
+                },
+                links: links(graph, path),
+            })
+        });
         let mut standing = Standing {
-            seen: vec![None; wanted.len()],
-            as_before,
+            seen: HashMap::with_capacity_and_hasher(seen.others.len(), FxBuildHasher),
+            as_before: seen.as_before,
             looked_at: wanted.to_vec(),
         };
-        let others: Vec<PathId> = graph
-            .paths()
-            .filter(|path| wanted[path.0 as usize] && !standing.as_before[path.0 as usize])
-            .collect();
-        let paths: Vec<(ProjectPath, Links)> = others
-            .iter()
-            .map(|&path| (graph.project_path(path), links(graph, path)))
-            .collect();
         let mut unreadable = Vec::new();
-        for (path, content) in others.into_iter().zip(tools.observer.observe_all(&paths)) {
+        for (number, content) in seen.others {
+            let path = PathId(number as u32);
             match content {
                 Ok(content) => {
-                    let is_same = match (mark(path.0 as usize), content) {
+                    standing.as_before[number] = match (mark(number), content) {
                         (Some(Mark::Tree(before)), Content::Tree { digest, .. }) => {
                             before == digest
                         }
                         _ => false,
                     };
-                    standing.as_before[path.0 as usize] = is_same;
-                    standing.seen[path.0 as usize] = Some(content);
+                    standing.seen.insert(path, content);
                 }
                 Err(trouble) => unreadable.push((path, trouble)),
             }
@@ -102,7 +102,7 @@ impl Standing {
 
     /// What stands at a path that was looked at; `None` where it was not, or could not be read.
     pub fn at(&self, graph: &Graph, tools: &Tools, path: PathId) -> Option<Content> {
-        self.seen[path.0 as usize].or_else(|| {
+        self.seen.get(&path).copied().or_else(|| {
             let list = list(graph, tools).filter(|_| self.is_as_before(path))?;
             let Some(Mark::File(stamp)) = list.mark(path.0 as usize) else {
                 return None;
@@ -116,13 +116,13 @@ impl Standing {
 
     /// Takes note of what stands there now.
     pub fn set(&mut self, path: PathId, content: Content) {
-        self.seen[path.0 as usize] = Some(content);
+        self.seen.insert(path, content);
         self.as_before[path.0 as usize] = false;
     }
 
-    /// What was seen of a path itself, rather than known by its mark.
-    pub(in crate::engine) fn seen(&self, path: PathId) -> Option<Content> {
-        self.seen[path.0 as usize]
+    /// What was seen of paths themselves, rather than known by their marks; in no order.
+    pub(in crate::engine) fn seen(&self) -> impl Iterator<Item = (PathId, &Content)> {
+        self.seen.iter().map(|(&path, content)| (path, content))
     }
 }
 

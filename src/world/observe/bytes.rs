@@ -34,14 +34,15 @@ pub(super) struct FileRead {
     pub(super) held_still: bool,
 }
 
-/// Reads a file for its digest. `None` when it is not a plain file (any more).
-pub(super) fn digest(path: &Path) -> Result<Option<FileRead>, Trouble> {
-    read(path, &|file, size| Ok((hash(file, size)?, ()))).map(|read| Some(read?.0))
+/// Reads a plain file that had this stamp just now for its digest. `None` when it is not a plain file any more.
+pub(super) fn digest(path: &Path, stamp: &Stamp) -> Result<Option<FileRead>, Trouble> {
+    let read = read(path, Some(stamp), &|file, size| Ok((hash(file, size)?, ())));
+    read.map(|read| Some(read?.0))
 }
 
 /// Reads a file for its digest and its bytes. `None` when it is not a plain file (any more).
 pub(super) fn whole(path: &Path) -> Result<Option<(FileRead, Vec<u8>)>, Trouble> {
-    read(path, &|file, size| {
+    read(path, None, &|file, size| {
         let mut bytes = Vec::with_capacity(size as usize + 1);
         file.read_to_end(&mut bytes)?;
         let digest = Digest::of_large(&bytes);
@@ -52,10 +53,16 @@ pub(super) fn whole(path: &Path) -> Result<Option<(FileRead, Vec<u8>)>, Trouble>
 /// Takes what is wanted of an open file of so many bytes, with the digest of all of them.
 type Take<'t, T> = dyn Fn(&mut File, u64) -> std::io::Result<(Digest, T)> + 't;
 
-/// Reads a file, again when it changes meanwhile, with what `take` makes of it.
-fn read<T>(path: &Path, take: &Take<'_, T>) -> Result<Option<(FileRead, T)>, Trouble> {
+/// Reads a file, again when it changes meanwhile, with what `take` makes of it. Where it is known what stamp it has, that
+/// is not asked for before the first reading, only after it.
+fn read<T>(
+    path: &Path,
+    known: Option<&Stamp>,
+    take: &Take<'_, T>,
+) -> Result<Option<(FileRead, T)>, Trouble> {
     // Without blocking: a FIFO that took the file's place must not hang us.
     let flags = rustix::fs::OFlags::NONBLOCK.bits() as i32;
+    let mut known = known.copied();
     let mut tries = TRIES;
     loop {
         let mut file = OpenOptions::new()
@@ -64,15 +71,25 @@ fn read<T>(path: &Path, take: &Take<'_, T>) -> Result<Option<(FileRead, T)>, Tro
             .open(path)
             .map_err(Trouble::on("open", path))?;
         let stat = |file: &File| file.metadata().map_err(Trouble::on("look at", path));
-        let before = stat(&file)?;
-        if !before.is_file() {
-            return Ok(None);
-        }
+        let assumed = known.take();
+        let stamp = match assumed {
+            Some(stamp) => stamp,
+            None => {
+                let before = stat(&file)?;
+                if !before.is_file() {
+                    return Ok(None);
+                }
+                stamp_of(&before)
+            }
+        };
         let begun_ns = clock::now_ns();
-        let taken = take(&mut file, before.len());
-        let (digest, taken) = taken.map_err(Trouble::on("read", path))?;
-        let stamp = stamp_of(&before);
+        let taken = take(&mut file, stamp.size);
         let held_still = stamp_of(&stat(&file)?) == stamp;
+        if assumed.is_some() && !held_still {
+            // It is another file by now, or none.
+            continue;
+        }
+        let (digest, taken) = taken.map_err(Trouble::on("read", path))?;
         tries -= 1;
         if held_still || tries == 0 {
             let read = FileRead {
@@ -117,9 +134,11 @@ fn hash(file: &mut File, size: u64) -> std::io::Result<Digest> {
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; WHOLE.min(size + 1) as usize];
     loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(Digest::from_bytes(*hasher.finalize().as_bytes())),
-            count => hasher.update(&buffer[..count]),
-        };
+        let count = file.read(&mut buffer)?;
+        hasher.update(&buffer[..count]);
+        // Whether it has grown meanwhile its stamp tells.
+        if count == 0 || hasher.count() == size {
+            return Ok(Digest::from_bytes(*hasher.finalize().as_bytes()));
+        }
     }
 }

@@ -4,12 +4,13 @@
 
 mod bytes;
 mod listing;
+mod many;
 mod names;
-mod stamped;
 mod tree;
 
 pub use bytes::SET_BACK;
 pub use listing::Listing;
+pub use many::{Asked, Seen};
 pub use names::NameSet;
 pub use tree::never_counts;
 
@@ -19,12 +20,10 @@ use crate::base::path::ProjectPath;
 use crate::base::record::{Stamp, StampedDigest};
 use crate::world::stamps::{Reading, Recall, stamp_of};
 use crate::world::trouble::{Trouble, is_absence};
-use rayon::prelude::*;
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -85,7 +84,7 @@ impl Observer {
             Err(error) => return Err(Trouble::on("look at", &place)(error)),
         };
         if metadata.is_file() {
-            self.file(&place, path.as_str().as_bytes(), &metadata)
+            self.file(&place, path.as_str().as_bytes(), &stamp_of(&metadata))
         } else if metadata.is_dir() {
             tree::observe(self, &place, path, links, ignored)
         } else {
@@ -129,15 +128,6 @@ impl Observer {
         writer.finish()
     }
 
-    /// The same for many paths at once, on all processors, in their order.
-    pub fn observe_all(&self, paths: &[(ProjectPath, Links)]) -> Vec<Result<Content, Trouble>> {
-        paths
-            .par_iter()
-            .with_min_len(16)
-            .map(|(path, links)| self.observe(path, *links))
-            .collect()
-    }
-
     /// Takes note of what somebody else has read, under the same rule as for our own reading.
     pub fn remember(&self, reading: Reading) {
         if bytes::is_settled(&reading.stamped.stamp, reading.begun_ns) {
@@ -166,7 +156,7 @@ impl Observer {
         let metadata = place.symlink_metadata().ok()?;
         metadata
             .is_file()
-            .then(|| self.file(place, key, &metadata).ok())?
+            .then(|| self.file(place, key, &stamp_of(&metadata)).ok())?
     }
 
     /// Stamps learned since the last call that were not known before.
@@ -186,18 +176,16 @@ impl Observer {
         )
     }
 
-    /// A plain file whose metadata, links followed, is `metadata`.
-    fn file(&self, place: &Path, key: &[u8], metadata: &Metadata) -> Result<Content, Trouble> {
-        let stamp = stamp_of(metadata);
-        let executable = metadata.mode() & 0o100 != 0;
-        if let Some(digest) = self.known_digest(key, &stamp) {
+    /// A plain file that has this stamp, links followed.
+    fn file(&self, place: &Path, key: &[u8], stamp: &Stamp) -> Result<Content, Trouble> {
+        if let Some(digest) = self.known_digest(key, stamp) {
             return Ok(Content::File {
                 digest,
-                executable,
+                executable: stamp.mode & 0o100 != 0,
                 size: stamp.size,
             });
         }
-        let Some(read) = bytes::digest(place)? else {
+        let Some(read) = bytes::digest(place, stamp)? else {
             return Ok(Content::Special);
         };
         self.note(key, &read);

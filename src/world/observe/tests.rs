@@ -138,23 +138,6 @@ fn the_kinds_of_things() {
 }
 
 #[test]
-fn answers_come_in_the_order_of_the_questions() {
-    let project = Project::new();
-    let names: Vec<String> = (0..200).map(|number| format!("f{number}")).collect();
-    names.iter().for_each(|name| project.write(name, name));
-    let questions: Vec<_> = names
-        .iter()
-        .map(|name| (path(name), Links::Through))
-        .collect();
-    let answers = project
-        .observer(KnownStamps::default())
-        .observe_all(&questions);
-    for (name, answer) in names.iter().zip(answers) {
-        assert_eq!(answer.unwrap(), file(name));
-    }
-}
-
-#[test]
 fn an_unchanged_stamp_spares_the_reading() {
     let project = Project::new();
     project.write("f", "hello");

@@ -6,6 +6,7 @@ use super::{Links, NameSet, Observer, raw, walk_trouble};
 use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
 use crate::base::digest::Digest;
 use crate::base::path::{OWN_PREFIX, ProjectPath, STATE_FOLDER};
+use crate::world::stamps::stamp_of;
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
 use std::ffi::OsStr;
@@ -122,7 +123,7 @@ fn tree_entry(
         let metadata = entry
             .metadata()
             .map_err(|error| walk_trouble(entry.path(), error))?;
-        match observer.file(entry.path(), &joined(key, &relative), &metadata)? {
+        match observer.file(entry.path(), &joined(key, &relative), &stamp_of(&metadata))? {
             Content::File {
                 digest,
                 executable,
@@ -164,7 +165,7 @@ fn through(
     }
     let metadata = target.metadata().map_err(Trouble::on("look at", &target))?;
     if metadata.is_file() {
-        Ok(observer.file(&target, key, &metadata)?.digest())
+        Ok(observer.file(&target, key, &stamp_of(&metadata))?.digest())
     } else if metadata.is_dir() {
         Ok(tree(observer, &target, key, look, tops)?.map(|tree| tree.digest()))
     } else {
