@@ -109,7 +109,7 @@ pub type Recall = Box<dyn Fn(&[u8]) -> Option<StampedDigest> + Send + Sync>;
 #[derive(Debug, Default)]
 pub struct KnownStamps {
     bytes: Bytes,
-    /// Where the list that holds the entry of a path begins, and the entry itself. A second path of the same hash is not
+    /// Where the frame's payload that holds the entry of a path begins, and the entry itself. A second path of the same hash is not
     /// remembered.
     entries: Index<(u32, u32)>,
 }
@@ -123,8 +123,9 @@ impl KnownStamps {
         }
     }
 
-    /// Takes in the list of entries that lies at `start..end`; a later entry of a path wins.
-    pub(super) fn add_list(&mut self, start: usize, end: usize) {
+    /// Takes in the list of entries that lies at `start..end`, in a payload that begins at `payload`; a later entry of a
+    /// path wins.
+    pub(super) fn add_list(&mut self, payload: usize, start: usize, end: usize) {
         let mut at = start;
         while let Some(length) = self
             .bytes
@@ -137,7 +138,7 @@ impl KnownStamps {
             }
             self.entries.add(
                 xxh3_64(&self.bytes[at + 4..at + 4 + length as usize]),
-                (start as u32, at as u32),
+                (payload as u32, at as u32),
             );
             at = next;
         }
@@ -199,7 +200,7 @@ mod tests {
         put(&mut out, b"a", &sample(3));
         let end = out.0.len();
         let mut known = KnownStamps::over(out.0.into());
-        known.add_list(6, end);
+        known.add_list(0, 6, end);
         assert_eq!(known.get(b"a"), Some(sample(3)));
         assert_eq!(known.get(b"b\xff"), Some(sample(2)));
         assert_eq!(known.get(b"c"), None);

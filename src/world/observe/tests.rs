@@ -80,7 +80,7 @@ fn known<const N: usize>(entries: &[(Vec<u8>, StampedDigest); N]) -> KnownStamps
     }
     let end = out.0.len();
     let mut known = KnownStamps::over(out.0.into());
-    known.add_list(0, end);
+    known.add_list(0, 0, end);
     known
 }
 

@@ -92,7 +92,8 @@ impl Found {
             // Stamps of another boot are not trusted: after a power cut a file system may show the new stamp over the
             // old bytes (seen on ext4).
             STAMPS if from.digest()? == *boot => {
-                self.stamps.add_list(range.end - from.0.len(), range.end);
+                let list = range.end - from.0.len();
+                self.stamps.add_list(range.start, list, range.end);
             }
             NODE => self.nodes.add(xxh3_64(from.bytes()?), place),
             WRITTEN => self.written.add(xxh3_64(from.bytes()?), place),

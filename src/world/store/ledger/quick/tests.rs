@@ -10,6 +10,7 @@ use crate::base::flat::FlatWriter;
 use crate::base::record::{NodeRecord, RunRecord, StampedDigest};
 use crate::world::stamps::{put, sample};
 use std::fs;
+use xxhash_rust::xxh3::xxh3_64;
 
 const NAMES: u32 = 60;
 
@@ -91,14 +92,19 @@ fn three_builds() -> tempfile::TempDir {
 fn by_the_index_names_have_the_same_answers() {
     let folder = three_builds();
     let ledger = left(folder.path());
-    let quick = Quick::open(
-        folder.path(),
-        &File::open(file_in(folder.path())).unwrap(),
-        ledger.end(),
-    );
-    let tail = quick.expect("an index was saved").tail;
+    let file = File::open(file_in(folder.path())).unwrap();
+    let quick = Quick::open(folder.path(), &file, ledger.end());
+    let quick = quick.expect("an index was saved");
+    for number in 0..NAMES {
+        let hash = xxh3_64(name(number).as_bytes());
+        for table in [Table::Nodes, Table::Written, Table::Stamps] {
+            let place = quick.last(table, hash);
+            assert!(place.unwrap().is_some(), "{table:?} {number}");
+        }
+        assert!(!quick.all(Table::Runs, hash).unwrap().is_empty());
+    }
     assert_eq!(
-        tail.index(Table::Nodes).places().len(),
+        quick.tail.index(Table::Nodes).places().len(),
         NAMES.div_ceil(7) as usize
     );
     let whole = all_told(&Ledger::open(folder.path()).0);
@@ -172,7 +178,7 @@ fn stamps_of_another_boot_are_not_trusted() {
         frames::HEADER.len() as u64,
         *bytes[frames::HEADER.len()..].first_chunk().unwrap(),
     );
-    let hash = xxhash_rust::xxh3::xxh3_64(b"n00");
+    let hash = xxh3_64(b"n00");
     let mut stamps = [(hash, (start as u32, (start + 32) as u32))].into_iter();
     fs::write(file_in(folder.path()), &bytes).unwrap();
     let nothing = || std::iter::empty();
