@@ -7,6 +7,7 @@ use crate::logic::event::Notice;
 use crate::world::execute::{Running, find_program};
 use crate::world::jobserver::{Auth, Held, Tokens, is_old_make};
 use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The slots of one build.
@@ -17,6 +18,8 @@ pub struct Pool {
     tokens: OnceLock<Option<Tokens>>,
     /// Where commands will look for `make`.
     path: OsString,
+    /// Where it is noted what is known of that `make`.
+    note: PathBuf,
 }
 
 impl Pool {
@@ -26,6 +29,7 @@ impl Pool {
         order: &BuildOrder,
         declared: Option<u32>,
         variables: &[(OsString, OsString)],
+        home: &Path,
     ) -> (Pool, Option<Notice>) {
         let variable = |name: &str| {
             let found = variables.iter().find(|(known, _)| known == name);
@@ -35,6 +39,7 @@ impl Pool {
             jobs: order.jobs.or(declared).unwrap_or(order.processors),
             tokens: OnceLock::new(),
             path: variable("PATH").unwrap_or(OsStr::new("")).to_owned(),
+            note: home.join("make"),
         };
         let told = variable("MAKEFLAGS").and_then(|flags| Auth::read(flags.to_str()?));
         let Some(auth) = told.filter(|_| order.jobs.is_none()) else {
@@ -57,10 +62,8 @@ impl Pool {
 
     fn tokens(&self) -> Option<&Tokens> {
         let own = || {
-            Tokens::offer(
-                self.jobs,
-                is_old_make(find_program("make", &self.path).as_deref()),
-            )
+            let make = find_program("make", &self.path);
+            Tokens::offer(self.jobs, is_old_make(make.as_deref(), &self.note))
         };
         self.tokens.get_or_init(own).as_ref()
     }

@@ -87,7 +87,7 @@ impl Round<'_> {
             return Err(SessionError::Missing(session.name_missing(&survey)));
         }
         let declared = session.project.settings.jobs;
-        let (pool, notice) = Pool::choose(order, declared, &session.tools.variables);
+        let (pool, notice) = Pool::choose(order, declared, &session.tools.variables, &place.home);
         if let Some(notice) = notice {
             tell(BuildEvent::Notice(notice));
         }

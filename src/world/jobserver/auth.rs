@@ -2,6 +2,8 @@
 //!
 //! Does not know what the tokens are for.
 
+use crate::base::record::Stamp;
+use crate::world::stamps::stamp_of;
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use std::fs::{self, File};
 use std::io;
@@ -89,10 +91,44 @@ impl Place {
 }
 
 /// Whether this make knows pools by inherited numbers only: before 4.4 it stops with an error when it is given a name. Told by
-/// whether the word that such a name begins with is in the program, which costs less than to ask it.
-pub fn is_old_make(program: Option<&Path>) -> bool {
-    let program = program.and_then(|program| fs::read(program).ok());
-    program.is_some_and(|program| memchr::memmem::find(&program, b"fifo:").is_none())
+/// whether the word that such a name begins with is in the program, which costs less than to ask it; what was found out
+/// is noted in the file `note`, so that nobody reads the same program twice.
+pub fn is_old_make(program: Option<&Path>, note: &Path) -> bool {
+    let Some((program, stamp)) = program.and_then(|program| Some((program, stamp_at(program)?)))
+    else {
+        return false;
+    };
+    let Stamp {
+        size,
+        mtime_ns,
+        ctime_ns,
+        device,
+        inode,
+        ..
+    } = stamp;
+    let said = |is_old: bool| {
+        let age = if is_old { "old" } else { "new" };
+        let path = program.display();
+        format!("{age} {size} {mtime_ns} {ctime_ns} {device} {inode} {path}\n")
+    };
+    let noted = fs::read_to_string(note).unwrap_or_default();
+    if let Some(is_old) = [true, false]
+        .into_iter()
+        .find(|&is_old| noted == said(is_old))
+    {
+        return is_old;
+    }
+    let Ok(bytes) = fs::read(program) else {
+        return false;
+    };
+    let is_old = memchr::memmem::find(&bytes, b"fifo:").is_none();
+    // Half a note is none.
+    let _ = fs::write(note, said(is_old));
+    is_old
+}
+
+fn stamp_at(program: &Path) -> Option<Stamp> {
+    program.metadata().ok().as_ref().map(stamp_of)
 }
 
 /// Opens the pipe behind a number of this process once more; reading does not wait.

@@ -63,3 +63,22 @@ fn what_is_lost_or_too_much_is_set_right_when_nothing_runs() {
     drop(pool.take(1, &|| true));
     assert_eq!(there(&pool), 3);
 }
+
+#[test]
+fn a_make_that_was_replaced_is_looked_at_once_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (make, note) = (folder.path().join("make"), folder.path().join("note"));
+    let is_old = || is_old_make(Some(&make), &note);
+    assert!(!is_old(), "there is none");
+    std::fs::write(&make, "knows fifo: names").unwrap();
+    assert!(!is_old() && !is_old());
+    std::fs::write(&make, "knows numbers").unwrap();
+    assert!(is_old());
+    let noted = std::fs::read(&note).unwrap();
+    assert!(is_old() && std::fs::read(&note).unwrap() == noted);
+    std::fs::write(&note, &noted[..noted.len() - 2]).unwrap();
+    assert!(is_old());
+    std::fs::remove_file(&note).unwrap();
+    std::fs::create_dir(&note).unwrap();
+    assert!(is_old(), "where nothing can be noted");
+}
