@@ -98,32 +98,9 @@ impl Observer {
     pub fn stamps_at(&self, path: &ProjectPath, ignored: &NameSet) -> Digest {
         let place = path.under(&self.root);
         let mut writer = DigestWriter::new("pipe stamps 1");
-        let wanted = |entry: &DirEntry| entry.depth() == 0 || !ignored.has(entry.file_name());
-        let walk = WalkDir::new(&place).sort_by_file_name();
-        for entry in walk.into_iter().filter_entry(wanted) {
-            let Ok(entry) = entry else {
-                continue;
-            };
-            if !ignored.is_empty() && entry.file_type().is_dir() {
-                continue;
-            }
-            // Links are looked through, as they are when they are read.
-            if let Ok(metadata) = entry
-                .path()
-                .metadata()
-                .or_else(|_| entry.path().symlink_metadata())
-            {
-                let stamp = stamp_of(&metadata);
-                for number in [
-                    stamp.size,
-                    stamp.mtime_ns.cast_unsigned(),
-                    stamp.ctime_ns.cast_unsigned(),
-                    stamp.inode,
-                ] {
-                    writer.field("", &number.to_le_bytes());
-                }
-                writer.field("path", raw(entry.path()));
-            }
+        match place.metadata() {
+            Ok(metadata) if !metadata.is_dir() => put_stamp(&mut writer, &place, &metadata),
+            _ => put_stamps_below(&mut writer, &place, ignored),
         }
         writer.finish()
     }
@@ -271,6 +248,38 @@ fn walk_trouble(place: &Path, error: walkdir::Error) -> Trouble {
 
 fn raw(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
+}
+
+/// Adds the stamps of all that stands at `place` and below it.
+fn put_stamps_below(writer: &mut DigestWriter, place: &Path, ignored: &NameSet) {
+    let wanted = |entry: &DirEntry| entry.depth() == 0 || !ignored.has(entry.file_name());
+    let walk = WalkDir::new(place).sort_by_file_name();
+    for entry in walk.into_iter().filter_entry(wanted) {
+        let Ok(entry) = entry else {
+            continue;
+        };
+        if !ignored.is_empty() && entry.file_type().is_dir() {
+            continue;
+        }
+        let path = entry.path();
+        // Links are looked through, as they are when they are read.
+        if let Ok(metadata) = path.metadata().or_else(|_| path.symlink_metadata()) {
+            put_stamp(writer, path, &metadata);
+        }
+    }
+}
+
+fn put_stamp(writer: &mut DigestWriter, path: &Path, metadata: &Metadata) {
+    let stamp = stamp_of(metadata);
+    for number in [
+        stamp.size,
+        stamp.mtime_ns.cast_unsigned(),
+        stamp.ctime_ns.cast_unsigned(),
+        stamp.inode,
+    ] {
+        writer.field("", &number.to_le_bytes());
+    }
+    writer.field("path", raw(path));
 }
 
 #[cfg(test)]

@@ -203,7 +203,7 @@ impl LocalCache {
         write()
             .inspect_err(|_| drop(fs::remove_file(&made)))
             .map_err(Trouble::on("write", &made))?;
-        self.publish(&made, digest)
+        self.publish_at(&made, &self.blob_path(digest), bytes.len() as u64)
     }
 
     fn own_blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
@@ -305,7 +305,7 @@ impl LocalCache {
         if !self.access.write {
             return Err(Trouble::on("write to", &self.folder)(only_read()));
         }
-        fs::create_dir_all(&folder).map_err(Trouble::on("create", &folder))?;
+        have_folder(&folder)?;
         self.swept.call_once(|| sweep(&folder));
         Ok(temporary(&folder))
     }
@@ -342,9 +342,16 @@ impl LocalCache {
     }
 
     fn folder_of(&self, path: &Path) -> Result<(), Trouble> {
-        let folder = path.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(folder).map_err(Trouble::on("create", folder))
+        have_folder(path.parent().unwrap_or(&self.folder))
     }
+}
+
+/// Makes a folder where there is none. It nearly always stands, and a look at it costs less than to try.
+fn have_folder(folder: &Path) -> Result<(), Trouble> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(Trouble::on("create", folder))
 }
 
 fn only_read() -> io::Error {

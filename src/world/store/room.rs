@@ -16,7 +16,7 @@ use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW};
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -116,9 +116,13 @@ impl LocalCache {
 
     /// Notes it for the next build.
     pub fn note_size(&self, size: u64, measured_ms: u64) {
-        // What is not noted is measured.
-        let text = format!("{size} {measured_ms}\n");
-        let _ = write_whole(&self.folder().join("size"), &[text.as_bytes()], false);
+        // What is not noted, or noted in part, is measured. In place and always as long: a rename over a file has the disk write
+        // at once.
+        let text = format!("{size:020} {measured_ms:020}\n");
+        let mut options = File::options();
+        let note = options.write(true).create(true).truncate(false);
+        let noted = note.open(self.folder().join("size"));
+        let _ = noted.and_then(|mut file| file.write_all(text.as_bytes()));
     }
 
     /// Takes down that the result of `key` is used.

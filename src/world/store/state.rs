@@ -121,7 +121,8 @@ pub fn remove_output(root: &Path, path: &ProjectPath) -> Result<(), Trouble> {
 }
 
 pub(super) fn remove_place(place: &Path) -> Result<(), Trouble> {
-    let removed = match place.symlink_metadata() {
+    // Most often it is a file, and then nobody has to look.
+    let removed = fs::remove_file(place).or_else(|error| match place.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(place).or_else(|error| {
             if error.kind() != ErrorKind::PermissionDenied {
                 return Err(error);
@@ -130,10 +131,9 @@ pub(super) fn remove_place(place: &Path) -> Result<(), Trouble> {
             make_writable(place);
             fs::remove_dir_all(place)
         }),
-        Ok(_) => fs::remove_file(place),
         Err(error) if is_absence(error.kind()) => Ok(()),
-        Err(error) => Err(error),
-    };
+        _ => Err(error),
+    });
     removed.map_err(Trouble::on("remove", place))
 }
 
@@ -159,7 +159,7 @@ fn make_writable(folder: &Path) {
 /// One cannot be made; when a file is in the way, it is named.
 pub fn make_parents(root: &Path, path: &ProjectPath) -> Result<(), Trouble> {
     let place = path.under(root);
-    let Some(folder) = place.parent() else {
+    let Some(folder) = place.parent().filter(|folder| !folder.is_dir()) else {
         return Ok(());
     };
     fs::create_dir_all(folder).map_err(|error| {
