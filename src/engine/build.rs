@@ -13,6 +13,7 @@ mod story;
 mod temporary;
 
 use super::check::{self, CheckFound, Checked};
+use super::crew::{Crew, Kind};
 use super::desk::{Desk, Word};
 use super::items::{Items, Resources};
 use super::leaving::Leaving;
@@ -34,11 +35,10 @@ use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler};
 use crate::logic::story::Gatherer;
 use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
-use crate::world::execute::guard::Guard;
 use crate::world::execute::orphans;
 use crate::world::interrupt;
 use crate::world::trouble::Trouble;
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -79,6 +79,8 @@ pub fn build(
         tools,
         executor: hands.executor,
         running: hands.running,
+        keeping: hands.keeping,
+        guard: &hands.guard,
         pool: hands.pool,
         token: hands.token,
         build: tools.ledger.last_build() + 1,
@@ -115,6 +117,7 @@ pub fn build(
         outlook: scheduler.outlook(limits.jobs, &schedule, guessed),
         scheduler,
         jobs: limits.jobs,
+        checkers: hands.checkers,
         resources,
         told: ahead::Told::default(),
         followed: Vec::new(),
@@ -127,7 +130,6 @@ pub fn build(
         tries: HashMap::new(),
         clamped: false,
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
-        guard: &hands.guard,
         desk: hands.desk,
         changes: changed::Changes::default(),
         away: away::AwayNow::new(&survey.away, survey.foreseen, request.may_go_on),
@@ -188,6 +190,8 @@ struct Build<'a, 'w> {
     outlook: Outlook,
     /// Slots.
     jobs: u32,
+    /// How many nodes are checked at once.
+    checkers: usize,
     resources: Resources,
     told: ahead::Told,
     followed: Vec<follow::Followed>,
@@ -206,7 +210,6 @@ struct Build<'a, 'w> {
     /// It was said that a node takes more slots than there are.
     clamped: bool,
     memory: Memory,
-    guard: &'w OnceCell<Guard>,
     desk: &'w Desk,
     changes: changed::Changes,
     away: away::AwayNow,
@@ -251,7 +254,7 @@ impl<'a> Build<'a, '_> {
         });
         let carried = self.carry_messages(&sender, &receiver);
         let hurry = || shared.running.is_killed();
-        let guard = self.guard.get();
+        let guard = shared.guard.get();
         let count = guard.map_or(0, |guard| guard.end(orphans::GRACE, &hurry));
         if count > 0 && !self.summary.interrupted {
             (self.tell)(BuildEvent::Notice(Notice::LeftAtTheEnd { count }));
@@ -264,7 +267,7 @@ impl<'a> Build<'a, '_> {
         self.memory.build_ends(Some(&end))
     }
 
-    /// The loop itself. Checks go to rayon's pool; each run has a thread of its own, which waits for its process.
+    /// The loop itself. Checks and commands go to the crew.
     fn carry_messages(
         &mut self,
         sender: &mpsc::Sender<Message>,
@@ -272,53 +275,51 @@ impl<'a> Build<'a, '_> {
     ) -> Result<(), Trouble> {
         let shared = self.shared;
         let mut result = Ok(());
-        std::thread::scope(|runs| {
-            rayon::in_place_scope(|checks| {
-                loop {
-                    while let Some(order) = self.scheduler.next(self.elapsed_ms()) {
-                        let sender = sender.clone();
-                        if let Order::Check(item) | Order::Run(item) = order
-                            && self.changes.withholds(item)
-                        {
-                            self.outlook.leaves(item);
-                            self.tell_scheduler(News::Withdrawn(item));
-                            continue;
-                        }
-                        match order {
-                            Order::Check(item) => {
-                                let (node, known) = (self.node(item), self.known_inputs(item));
-                                self.tell_checking(item);
-                                checks.spawn(move |_| {
-                                    let restores = || drop(sender.send(Message::Restores(item)));
-                                    let checked = check::check(shared, node, &known, &restores);
-                                    let _ = sender.send(Message::Checked(item, checked));
-                                });
-                            }
-                            Order::Run(item) => {
-                                let (inputs, outdated) = self.begin(item, &mut result);
-                                let node = self.node(item);
-                                runs.spawn(move || {
-                                    let message = begin::run(shared, item, node, inputs, outdated);
-                                    let _ = sender.send(message);
-                                });
-                            }
-                        }
-                    }
-                    if self.scheduler.is_done() {
-                        return;
-                    }
-                    self.tell_ahead();
-                    let Some(message) = self.wait(receiver) else {
-                        self.follow_turn();
+        let crew = Crew::new(self.checkers);
+        crew.work(sender, |give| {
+            loop {
+                while let Some(order) = self.scheduler.next(self.elapsed_ms()) {
+                    if let Order::Check(item) | Order::Run(item) = order
+                        && self.changes.withholds(item)
+                    {
+                        self.outlook.leaves(item);
+                        self.tell_scheduler(News::Withdrawn(item));
                         continue;
-                    };
-                    let about = message.item();
-                    if let Err(trouble) = self.handle(message) {
-                        self.end_early(about);
-                        result = Err(trouble);
+                    }
+                    match order {
+                        Order::Check(item) => {
+                            let (node, known) = (self.node(item), self.known_inputs(item));
+                            self.tell_checking(item);
+                            let sender = sender.clone();
+                            let check = move || {
+                                let restores = || drop(sender.send(Message::Restores(item)));
+                                let checked = check::check(shared, node, &known, &restores);
+                                Message::Checked(item, checked)
+                            };
+                            give(Kind::Check, Box::new(check));
+                        }
+                        Order::Run(item) => {
+                            let run = self.begin(item, &mut result);
+                            give(Kind::Command, Box::new(run));
+                            // Beside what comes before the start of the command, which waits for it.
+                            shared.have_guard();
+                        }
                     }
                 }
-            });
+                if self.scheduler.is_done() {
+                    return;
+                }
+                self.tell_ahead();
+                let Some(message) = self.wait(receiver) else {
+                    self.follow_turn();
+                    continue;
+                };
+                let about = message.item();
+                if let Err(trouble) = self.handle(message) {
+                    self.end_early(about);
+                    result = Err(trouble);
+                }
+            }
         });
         result
     }

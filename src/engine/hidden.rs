@@ -11,8 +11,8 @@ use std::ffi::OsString;
 pub fn run(arguments: &[OsString]) -> Option<u8> {
     match arguments {
         [_, word, command @ ..] if word == STUB => Some(become_command(command)),
-        [_, word, token] if word == KEEP => {
-            keep(&token.to_string_lossy());
+        [_, word] if word == KEEP => {
+            keep();
             Some(0)
         }
         _ => None,

@@ -15,6 +15,7 @@ pub mod build;
 pub mod carry;
 pub mod changed;
 mod check;
+mod crew;
 pub mod desk;
 mod explain;
 pub mod format;

@@ -132,6 +132,7 @@ impl Run<'_> {
             self.shared.pool.variables(),
         );
         let _scratch = self.watch(&mut job, &spec, &inputs);
+        self.shared.guard.wait();
         let execution = self.shared.executor.run(&job, self.shared.running);
         // What follows is ours, and no command.
         drop(held);

@@ -22,6 +22,7 @@ use crate::logic::graph::select::{Selection, UnknownTarget};
 use crate::logic::plan::forecast::Missing;
 use crate::world::clock;
 use crate::world::execute::git::GitFault;
+use crate::world::execute::guard::Keeping;
 use crate::world::trouble::Trouble;
 use round::Round;
 use std::path::PathBuf;
@@ -199,11 +200,25 @@ pub fn build(
     order: &BuildOrder,
     tell: &mut dyn FnMut(Duration, BuildEvent),
 ) -> Result<(Summary, Session), SessionError> {
-    let desk = Desk::default();
-    build_beside(place, given, order, &desk, &mut |_| {}, tell)
+    let mut beside = Beside {
+        desk: &Desk::default(),
+        keeping: &Keeping::default(),
+        show: &mut |_| {},
+    };
+    build_beside(place, given, order, &mut beside, tell)
 }
 
-/// The same, while somebody has a word with it at `desk`, and is shown the project before the first look at a source.
+/// What stands beside a build.
+pub(super) struct Beside<'a> {
+    /// Where somebody has a word with it.
+    pub(super) desk: &'a Desk,
+    /// Where its keeper comes from.
+    pub(super) keeping: &'a Keeping,
+    /// Is shown the project before the first look at a source.
+    pub(super) show: &'a mut dyn FnMut(&Session),
+}
+
+/// The same, with what stands beside it.
 ///
 /// # Errors
 /// See [`build`].
@@ -211,8 +226,7 @@ pub(super) fn build_beside(
     place: &Place,
     given: &Given,
     order: &BuildOrder,
-    desk: &Desk,
-    show: &mut dyn FnMut(&Session),
+    beside: &mut Beside<'_>,
     tell: &mut dyn FnMut(Duration, BuildEvent),
 ) -> Result<(Summary, Session), SessionError> {
     let begun = clock::instant();
@@ -230,13 +244,14 @@ pub(super) fn build_beside(
             place,
             given: given.clone(),
             order,
-            desk,
+            desk: beside.desk,
+            keeping: beside.keeping,
             token: &token,
             begun,
             before: &before,
             number,
         };
-        let (built, session) = round.build(show, tell)?;
+        let (built, session) = round.build(beside.show, tell)?;
         if !built.again {
             drop(lock);
             return Ok((built.summary, session));

@@ -11,10 +11,10 @@ use crate::logic::event::{Hearing, Summary};
 use crate::logic::graph::NodeId;
 use crate::logic::graph::select::Selection;
 use crate::logic::plan::forecast::Away;
-use crate::world::execute::guard::Guard;
+use crate::world::execute::guard::{Guard, Keeping};
 use crate::world::execute::{Executor, Running};
-use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 /// What a build is asked to do.
@@ -67,8 +67,12 @@ pub struct Hands<'a> {
     pub token: &'a str,
     /// Where its slots come from.
     pub pool: &'a Pool,
+    /// How many nodes are checked at once.
+    pub checkers: usize,
+    /// Where the keeper comes from.
+    pub keeping: &'a Keeping,
     /// Sees to it that no command outlives the build; from the first command on.
-    pub guard: OnceCell<Guard>,
+    pub guard: OnceLock<Guard>,
     /// When the build began, the survey included.
     pub begun: Instant,
 }
@@ -79,6 +83,9 @@ pub(super) struct Shared<'a> {
     pub(super) tools: &'a Tools,
     pub(super) executor: &'a dyn Executor,
     pub(super) running: &'a Running,
+    pub(super) keeping: &'a Keeping,
+    /// No command starts before it stands.
+    pub(super) guard: &'a OnceLock<Guard>,
     pub(super) pool: &'a Pool,
     pub(super) token: &'a str,
     /// This build's number in the checkout.
@@ -94,6 +101,12 @@ pub(super) struct Shared<'a> {
 }
 
 impl Shared<'_> {
+    /// Has the guard stand by, if it does not yet.
+    pub(super) fn have_guard(&self) {
+        self.guard
+            .get_or_init(|| Guard::start(self.token, self.running, self.keeping));
+    }
+
     pub(super) fn is_forced(&self, node: NodeId) -> bool {
         self.forced
             .is_some_and(|forced| forced.named[node.0 as usize])

@@ -9,11 +9,10 @@ use crate::engine::check::{self, CheckFound};
 use crate::engine::run;
 use crate::engine::shared::Shared;
 use crate::logic::graph::{NodeId, Use};
-use crate::world::execute::guard::Guard;
 use crate::world::trouble::Trouble;
 
 /// What is known of the inputs of a node that has to be judged once more.
-pub(super) type Outdated = Vec<Option<Content>>;
+type Outdated = Vec<Option<Content>>;
 
 impl<'a> Build<'a, '_> {
     /// What is known to stand at each input; `None` where it has to be looked at now.
@@ -36,27 +35,26 @@ impl<'a> Build<'a, '_> {
             .map(|output| graph.project_path(output.path))
     }
 
-    /// Says that a command starts, and writes down that its outputs will be half-made. Gives the inputs that it was judged
-    /// by, and what is known of them now, where that is not the same.
+    /// Says that a command starts, and writes down that its outputs will be half-made. Gives what is left to do for one of
+    /// the crew.
     pub(super) fn begin(
         &mut self,
         item: u32,
         result: &mut Result<(), Trouble>,
-    ) -> (Contents, Option<Outdated>) {
-        let (node, inputs) = (self.node(item), self.start(item));
-        self.guard
-            .get_or_init(|| Guard::start(self.shared.token, self.shared.running));
+    ) -> impl FnOnce() -> Message + Send + use<'a> {
+        let (shared, node, inputs) = (self.shared, self.node(item), self.start(item));
         if let Err(trouble) = self.memory.about_to_write(self.output_paths(node)) {
             *result = Err(trouble);
             self.shared.running.refuse();
         }
         let is_outdated = self.changes.take_outdated(item);
-        (inputs, is_outdated.then(|| self.known_inputs(item)))
+        let outdated = is_outdated.then(|| self.known_inputs(item));
+        move || run(shared, item, node, inputs, outdated)
     }
 }
 
 /// Runs the command, unless it turns out that what changed meanwhile has a result already.
-pub(super) fn run(
+fn run(
     shared: &Shared<'_>,
     item: u32,
     node: NodeId,

@@ -13,9 +13,9 @@ use crate::engine::shared::{Hands, Request};
 use crate::engine::turn::{end, project_mark, report_orphans};
 use crate::engine::upkeep::{self, Tidied, tell_leftovers};
 use crate::logic::event::{BuildEvent, Notice, Summary};
-use crate::world::execute::guard::Guard;
+use crate::world::execute::guard::{Guard, Keeping};
 use crate::world::execute::{LocalExecutor, Running};
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 /// So many rounds a build has at most. One does, but where the cache turns out to be damaged and what it then takes to run a
@@ -28,6 +28,7 @@ pub(super) struct Round<'a> {
     pub(super) given: Given,
     pub(super) order: &'a BuildOrder,
     pub(super) desk: &'a Desk,
+    pub(super) keeping: &'a Keeping,
     pub(super) token: &'a str,
     pub(super) begun: Instant,
     pub(super) before: &'a Summary,
@@ -73,9 +74,9 @@ impl Round<'_> {
             tell(BuildEvent::Notice(notice));
         }
         let running = Running::new();
-        let guard = OnceCell::new();
+        let guard = OnceLock::new();
         if Answers::are_asked(&session.project, &selection) {
-            guard.get_or_init(|| Guard::start(self.token, &running));
+            guard.get_or_init(|| Guard::start(self.token, &running, self.keeping));
         }
         let changed = order.changed.as_ref().filter(|changed| {
             // What the round before this one did, nobody has watched for.
@@ -110,6 +111,8 @@ impl Round<'_> {
             desk: self.desk,
             token: self.token,
             pool: &pool,
+            checkers: order.processors as usize,
+            keeping: self.keeping,
             guard,
             begun: self.begun,
         };

@@ -16,6 +16,7 @@ use crate::logic::event::BuildEvent;
 use crate::logic::trigger::{Loops, News};
 use crate::world::clock;
 use crate::world::execute::aside;
+use crate::world::execute::guard::Keeping;
 use crate::world::interrupt;
 use crate::world::watch::Hint;
 use eye::Eye;
@@ -137,6 +138,7 @@ pub fn watch(
         sender,
         wishes: Vec::new(),
         kept: None,
+        keeping: Keeping::default(),
         tell,
     };
     watch.go_on(&mut signals)
@@ -153,6 +155,8 @@ struct Watch<'a> {
     wishes: Vec<Wish>,
     /// What the eye looks at, and has seen change since the last build looked; `None` when that build came to nothing.
     kept: Option<Kept>,
+    /// One keeper for all builds.
+    keeping: Keeping,
     tell: &'a mut dyn FnMut(WatchEvent),
 }
 

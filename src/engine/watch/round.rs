@@ -7,7 +7,7 @@ use super::{Ended, Eye, OnChange, Signal, Watch, WatchEvent, Wish, lock, receive
 use crate::base::path::ProjectPath;
 use crate::engine::desk::{Desk, Word};
 use crate::engine::project::Project;
-use crate::engine::session::{self, Changed, Session, SessionError};
+use crate::engine::session::{self, Beside, Changed, Session, SessionError};
 use crate::logic::event::{BuildEvent, Outcome, Summary};
 use crate::world::store::ledger::Ledger;
 use std::sync::Mutex;
@@ -93,6 +93,7 @@ impl Watch<'_> {
         let mut ran = Vec::new();
         let heard = self.eye().heard;
         let (eye, tell, given) = (&self.eye, &mut *self.tell, &self.given);
+        let keeping = &self.keeping;
         let on_change = self.order.on_change;
         let (built, noted) = thread::scope(|scope| {
             let beside = scope.spawn({
@@ -123,8 +124,12 @@ impl Watch<'_> {
                 }
                 tell(WatchEvent::Build(at, event));
             };
-            let built =
-                session::build_beside(self.place, given, &order, &desk, &mut show, &mut hear);
+            let mut beside_it = Beside {
+                desk: &desk,
+                keeping,
+                show: &mut show,
+            };
+            let built = session::build_beside(self.place, given, &order, &mut beside_it, &mut hear);
             let _ = self.sender.send(Signal::BuildOver);
             let noted = beside.join().unwrap_or_default();
             (built, noted)

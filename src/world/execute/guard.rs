@@ -1,25 +1,25 @@
 //! What makes sure that nothing that a build started outlives it.
 //!
 //! While it runs, whatever loses its parents below this process becomes its child, so that the end of the build can see
-//! at no cost whether there is anything left; and a [keeper](super::keeper) stands by for the case that the build is killed.
+//! at no cost whether there is anything left; and a [keeper](super::keeper) stands by for the case that the build is killed, the
+//! same one for all builds of a watch.
 //! After a command that ended well, a process that has left its group may go on as a service for others, but not beyond
 //! the build.
 //!
 //! Works fully on Linux only; elsewhere what left its group is not found. Does not know what the processes are for.
 
 #[cfg(target_os = "linux")]
-pub use linux::{Guard, keep};
+pub use linux::{Guard, Keeping, keep};
 #[cfg(not(target_os = "linux"))]
-pub use other::{Guard, keep};
+pub use other::{Guard, Keeping, keep};
 
-/// The argument that makes this program a keeper; the token follows.
+/// The argument that makes this program a keeper.
 pub const KEEP: &str = "__keep";
 
 #[cfg(target_os = "linux")]
 mod linux {
     use crate::world::clock;
-    use crate::world::execute::keeper::Keeper;
-    pub use crate::world::execute::keeper::keep;
+    pub use crate::world::execute::keeper::{Keeping, keep};
     use crate::world::execute::table::{self, Process};
     use crate::world::execute::{Running, orphans, poll, tree};
     use rustix::process::{Pid, Signal, WaitOptions, getpid, set_child_subreaper, waitpid};
@@ -30,21 +30,19 @@ mod linux {
     /// How long the end of the build waits for what it has killed.
     const KILL_WAIT: Duration = Duration::from_secs(10);
 
-    /// See the file's head. Dropping it sends the keeper home.
+    /// See the file's head. Dropping it tells the keeper that the build ended in order.
     #[derive(Debug)]
     pub struct Guard {
         token: String,
         /// The children that this process had before, the keeper among them; `None` where children cannot be told.
         before: Option<Vec<i32>>,
-        /// Ended last, when nothing is left to keep.
-        _keeper: Option<Keeper>,
+        keeping: Keeping,
     }
 
     impl Guard {
         /// Stands by from now on for the build with this token, whose jobs `running` will hold.
-        pub fn start(token: &str, running: &Running) -> Guard {
-            // Without a keeper the next build ends what this one leaves if it is killed.
-            let keeper = Keeper::start(token).ok();
+        pub fn start(token: &str, running: &Running, keeping: &Keeping) -> Guard {
+            keeping.begin(token);
             let before = set_child_subreaper(Some(getpid()))
                 .ok()
                 .and_then(|()| children());
@@ -54,7 +52,7 @@ mod linux {
             Guard {
                 token: token.to_owned(),
                 before,
-                _keeper: keeper,
+                keeping: keeping.clone(),
             }
         }
 
@@ -104,6 +102,12 @@ mod linux {
         }
     }
 
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            self.keeping.end();
+        }
+    }
+
     /// The children of this process, the dead included; `None` where the system does not list them.
     fn children() -> Option<Vec<i32>> {
         let mut children = Vec::new();
@@ -130,7 +134,11 @@ mod other {
     use std::time::Duration;
 
     /// Nobody starts a keeper here.
-    pub fn keep(_token: &str) {}
+    pub fn keep() {}
+
+    /// Keeps nothing here.
+    #[derive(Debug, Clone, Default)]
+    pub struct Keeping;
 
     /// See the file's head.
     #[derive(Debug)]
@@ -138,7 +146,7 @@ mod other {
 
     impl Guard {
         /// Does nothing here.
-        pub fn start(_token: &str, _running: &Running) -> Guard {
+        pub fn start(_token: &str, _running: &Running, _keeping: &Keeping) -> Guard {
             Guard
         }
 

@@ -1,9 +1,11 @@
 //! Changes while a build runs: who goes on, who starts again, and that nothing is lost or run twice.
 
-use super::{Watch, is, ran};
+use super::{Watch, is, ran, save};
 use crate::support::{Sandbox, wait_until};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::fs;
+use std::process::Command;
 
 /// `slow` and `other` wait for files that the tests write; each says when it starts.
 const SLOW: &str = r#"
@@ -150,4 +152,53 @@ fn a_node_that_writes_its_own_source_is_found() {
     );
     watch.rest();
     assert_eq!(sandbox.read("build/a"), sandbox.read("src/a.txt"));
+}
+
+/// The processes that would end the commands of a watch that is killed.
+fn keepers(watch: &Watch) -> Vec<String> {
+    let parent = watch.child.id().to_string();
+    let found = Command::new("pgrep")
+        .args(["-P", &parent, "-f", "__keep"])
+        .output();
+    let found = String::from_utf8(found.expect("pgrep starts").stdout).expect("numbers");
+    found.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn one_keeper_keeps_each_build_of_a_watch() {
+    let sandbox = Sandbox::new(
+        r#"
+/- kdl-version 2
+node "n" {
+    in "src/a.txt"
+    out "build/n"
+    run "echo $$ > number; cp {in} started; if grep -q wait {in}; then exec sleep 1000; fi; cp {in} {out}"
+}
+"#,
+    );
+    let build = |watch: &mut Watch, text: &str| {
+        save(&sandbox, "src/a.txt", text);
+        watch.rest_when("a build", || {
+            sandbox.stands("build/n") && sandbox.read("build/n") == text
+        });
+        keepers(watch)
+    };
+    sandbox.write("src/a.txt", "0");
+    let mut watch = Watch::start(&sandbox, "");
+    let first = build(&mut watch, "1");
+    assert_eq!(first.len(), 1);
+    assert_eq!(build(&mut watch, "2"), first);
+
+    let keeper = first[0].parse().ok().and_then(Pid::from_raw);
+    kill_process(keeper.expect("a number"), Signal::KILL).expect("it runs");
+    let second = build(&mut watch, "3");
+    assert!(second.len() == 1 && second != first, "{second:?}");
+
+    save(&sandbox, "src/a.txt", "wait");
+    wait_until("the command", || sandbox.read("started") == "wait");
+    watch.signal(Signal::KILL);
+    let line = format!("/proc/{}/cmdline", sandbox.read("number").trim());
+    wait_until("the end of the command", || {
+        fs::read(&line).unwrap_or_default().is_empty()
+    });
 }
