@@ -26,7 +26,7 @@ fn slow() -> Sandbox {
 }
 
 fn starts(sandbox: &Sandbox, node: &str) -> usize {
-    let text = std::fs::read_to_string(sandbox.path("starts")).unwrap_or_default();
+    let text = fs::read_to_string(sandbox.path("starts")).unwrap_or_default();
     text.lines().filter(|line| *line == node).count()
 }
 
