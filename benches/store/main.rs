@@ -91,8 +91,12 @@ fn row<'a>(name: &'a str, before: impl Fn() + 'a, act: impl Fn() -> bool + 'a) -
 
 /// Prints the medians of some rows; ratios are to the first.
 fn measure(what: &str, rows: &[Row<'_>]) {
+    measure_in(ROUNDS, what, rows);
+}
+
+fn measure_in(rounds: usize, what: &str, rows: &[Row<'_>]) {
     let mut times: Vec<Vec<Duration>> = vec![Vec::new(); rows.len()];
-    for round in 0..ROUNDS {
+    for round in 0..rounds {
         for (row, times) in rows.iter().zip(&mut times) {
             if round > 0 && row.name.starts_with("dvc") {
                 continue;

@@ -1,9 +1,12 @@
-//! Forms that the cache might have and has not: packs of small files, chunks cut by content, compression. What they
-//! would cost, without the rest of the cache around them.
+//! What the forms of the cache save and cost: packs beside a file each, a large file that changed a little, and compression, which
+//! the cache does not have.
 
-use super::{measure, noise, row};
-use fastcdc::v2020::FastCDC;
-use std::collections::HashSet;
+use super::{measure, measure_in, noise, row};
+use pipe::base::content::Content;
+use pipe::base::path::ProjectPath;
+use pipe::world::observe::Observer;
+use pipe::world::store::cache::LocalCache;
+use rayon::prelude::*;
 use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -12,9 +15,9 @@ use std::path::Path;
 const TINY: u64 = 100_000;
 
 pub(super) fn bench(root: &Path) {
-    packs(&root.join("packs"));
-    chunks(&root.join("chunks"));
+    changed(&root.join("changed"));
     compression(root);
+    packs(&root.join("packs"));
 }
 
 /// 100,000 files of 100 bytes: a blob each, or one file and the places in it.
@@ -34,7 +37,9 @@ fn packs(folder: &Path) {
         let digests: Vec<_> = all.iter().map(|bytes| blake3::hash(bytes)).collect();
         fs::write(&pack, all.concat()).is_ok() && digests.len() == all.len()
     };
-    measure(
+    // Twice: each round takes half a minute and more.
+    measure_in(
+        2,
         "100,000 files of 100 bytes",
         &[
             row(
@@ -100,135 +105,130 @@ fn packs(folder: &Path) {
     let _ = fs::remove_dir_all(folder);
 }
 
-/// A file of 256 MiB, then changed: how much of it is new, and what finding that out costs.
-fn chunks(folder: &Path) {
+/// A file of 256 MiB, then changed: what keeping and restoring the second version costs, and the room for both.
+fn changed(folder: &Path) {
     fs::create_dir_all(folder).expect("a folder");
-    let whole = noise(256 << 20, 7);
-    let cut = |bytes: &[u8]| -> Vec<(blake3::Hash, usize)> {
-        FastCDC::new(bytes, 256 << 10, 1 << 20, 4 << 20)
-            .map(|chunk| {
-                let bytes = &bytes[chunk.offset..][..chunk.length];
-                (
-                    blake3::Hasher::new().update_rayon(bytes).finalize(),
-                    chunk.length,
-                )
-            })
-            .collect()
-    };
-    let keep = |bytes: &[u8]| {
-        for chunk in FastCDC::new(bytes, 256 << 10, 1 << 20, 4 << 20) {
-            let bytes = &bytes[chunk.offset..][..chunk.length];
-            let digest = blake3::Hasher::new().update_rayon(bytes).finalize();
-            let place = folder.join(digest.to_hex().as_str());
-            if !place.exists() {
-                fs::write(place, bytes).expect("room");
-            }
-        }
-        true
-    };
-    let one = folder.join("one");
-    let clear = || {
-        let _ = fs::remove_dir_all(folder);
-        fs::create_dir_all(folder).expect("a folder");
-    };
-    measure(
-        "256 MiB",
-        &[
-            row("keep as one blob", clear, || {
-                let digest = blake3::Hasher::new().update_rayon(&whole).finalize();
-                digest != blake3::hash(b"") && fs::write(&one, &whole).is_ok()
-            }),
-            row("keep as chunks", clear, || keep(&whole)),
-            row("keep as chunks, all there", || (), || keep(&whole)),
-            row(
-                "restore from chunks",
-                || drop(fs::remove_file(&one)),
-                || {
-                    let mut to = File::create(&one).expect("a file");
-                    cut(&whole).iter().all(|(digest, _)| {
-                        let bytes =
-                            fs::read(folder.join(digest.to_hex().as_str())).expect("a chunk");
-                        to.write_all(&bytes).is_ok()
-                    })
-                },
-            ),
-        ],
-    );
-    let old: HashSet<blake3::Hash> = cut(&whole).into_iter().map(|chunk| chunk.0).collect();
-    let mut three = whole.clone();
+    let first = noise(256 << 20, 7);
+    let mut three = first.clone();
     for at in [1 << 20, 128 << 20, 250 << 20] {
         three[at] ^= 1;
     }
-    let mut inserted = whole.clone();
+    let mut inserted = first.clone();
     inserted.splice((128 << 20)..(128 << 20), *b"inserted");
-    for (what, bytes) in [
+    let versions = [
         ("three bytes changed", three),
         ("eight bytes put into the middle", inserted),
         ("changed everywhere", noise(256 << 20, 8)),
-    ] {
-        let new = cut(&bytes)
-            .into_iter()
-            .filter(|chunk| !old.contains(&chunk.0));
-        let size: usize = new.map(|chunk| chunk.1).sum();
-        println!(
-            "| 256 MiB in chunks, {what} | {:.1} MB new | |",
-            size as f64 / 1e6
+    ];
+    let (file, path) = (folder.join("f"), ProjectPath::parse("f").expect("a path"));
+    let cache = || LocalCache::new(&folder.join("cache"), &folder.join("aside"));
+    let keep = |last: Option<&Content>| {
+        let kept = cache().keep_output(folder, &path, last);
+        kept.expect("it is kept").content
+    };
+    for (what, bytes) in &versions {
+        let second = std::cell::Cell::new(Content::Absent);
+        let first_only = || {
+            let _ = fs::remove_dir_all(folder.join("cache"));
+            fs::write(&file, &first).expect("room");
+            let content = keep(None);
+            fs::write(&file, bytes).expect("room");
+            content
+        };
+        let prepare = || {
+            first_only();
+        };
+        let old = first_only();
+        let restore = || {
+            let observer = Observer::new(folder.to_path_buf(), Box::new(|_| None));
+            let restored = cache().restore_output(folder, &path, &second.get(), &observer);
+            restored.is_ok()
+        };
+        let copy = || fs::copy(&file, folder.join("copy")).is_ok();
+        let away = |name: &str| drop(fs::remove_file(folder.join(name)));
+        measure(
+            &format!("256 MiB, {what}"),
+            &[
+                row("cp", || away("copy"), copy),
+                row("keep as a whole", prepare, || keep(None) != old),
+                row(
+                    "restore the whole",
+                    || {
+                        second.set(keep(None));
+                        away("f");
+                    },
+                    restore,
+                ),
+                row("keep, knowing the first", prepare, || {
+                    second.set(keep(Some(&old)));
+                    second.get() != old
+                }),
+                row("restore it", || away("f"), restore),
+            ],
         );
+        let walk = walkdir::WalkDir::new(folder.join("cache"))
+            .into_iter()
+            .flatten();
+        let sizes = walk.filter(|entry| entry.file_type().is_file());
+        let sizes = sizes.map(|entry| entry.metadata().map_or(0, |file| file.blocks() * 512));
+        let room = sizes.sum::<u64>() as f64 / f64::from(1 << 20);
+        println!("| 256 MiB, {what}: room for both | {room:.1} MiB | |");
     }
     let _ = fs::remove_dir_all(folder);
 }
 
-/// 64 MiB of numbers as text, of a table's columns, and of noise.
+/// 64 MiB of a table as text, and of noise, compressed by all processors in blocks.
 fn compression(root: &Path) {
     let mut text = Vec::new();
     for (row, eight) in noise(32 << 20, 3).chunks(8).enumerate() {
         let value = u64::from_le_bytes(eight.try_into().expect("eight bytes"));
-        let _ = writeln!(
-            text,
-            "{row},{},{}.{:02}",
-            value % 50,
-            value % 977,
-            value % 100
-        );
+        let [a, b, c] = [value % 50, value % 977, value % 100];
+        let _ = writeln!(text, "{row},{a},{b}.{c:02}");
     }
     text.truncate(64 << 20);
     let place = root.join("compressed");
     for (kind, bytes) in [("CSV", text), ("noise", noise(64 << 20, 5))] {
-        let what = format!("{} MiB of {kind}", bytes.len() >> 20);
-        let small = zstd::bulk::compress(&bytes, 1).expect("memory");
-        measure(
-            &what,
-            &[
-                row(
-                    "hash and write",
-                    || (),
-                    || {
-                        let digest = blake3::Hasher::new().update_rayon(&bytes).finalize();
-                        digest != blake3::hash(b"") && fs::write(&place, &bytes).is_ok()
-                    },
-                ),
-                row(
-                    "the same with zstd 1",
-                    || (),
-                    || {
-                        let digest = blake3::Hasher::new().update_rayon(&bytes).finalize();
-                        let small = zstd::bulk::compress(&bytes, 1).expect("memory");
-                        digest != blake3::hash(b"") && fs::write(&place, small).is_ok()
-                    },
-                ),
-                row(
-                    "back from zstd",
-                    || (),
-                    || {
-                        zstd::bulk::decompress(&small, bytes.len())
-                            .is_ok_and(|bytes| fs::write(&place, bytes).is_ok())
-                    },
-                ),
-            ],
-        );
-        println!(
-            "| {what}, zstd 1 | {:.2} of its size | |",
-            small.len() as f64 / bytes.len() as f64
-        );
+        for level in [1, 3] {
+            let squeeze = || -> Vec<Vec<u8>> {
+                let blocks = bytes.par_chunks(4 << 20);
+                let squeezed = blocks.map(|block| zstd::bulk::compress(block, level));
+                squeezed.map(|block| block.expect("memory")).collect()
+            };
+            let small = squeeze();
+            let hash = || blake3::Hasher::new().update_rayon(&bytes).finalize();
+            let what = format!("{} MiB of {kind}, zstd {level}", bytes.len() >> 20);
+            measure(
+                &what,
+                &[
+                    row(
+                        "hash and write",
+                        || (),
+                        || hash() != blake3::hash(b"") && fs::write(&place, &bytes).is_ok(),
+                    ),
+                    row(
+                        "the same compressed",
+                        || (),
+                        || {
+                            hash() != blake3::hash(b"")
+                                && fs::write(&place, squeeze().concat()).is_ok()
+                        },
+                    ),
+                    row(
+                        "back from it",
+                        || (),
+                        || {
+                            let back = small.par_iter();
+                            let back = back.map(|block| zstd::bulk::decompress(block, 4 << 20));
+                            let back: Vec<Vec<u8>> =
+                                back.map(|block| block.expect("memory")).collect();
+                            fs::write(&place, back.concat()).is_ok()
+                        },
+                    ),
+                ],
+            );
+            let size: usize = small.iter().map(Vec::len).sum();
+            let part = size as f64 / bytes.len() as f64;
+            println!("| {what}: room | {part:.2} of its size | |");
+        }
     }
 }
