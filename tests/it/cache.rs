@@ -5,11 +5,11 @@
     reason = "a test that cannot be made here says so"
 )]
 
-use crate::support::{Outcome, Sandbox, command_in};
+use crate::support::{Outcome, Sandbox, command_in, wait_until};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 fn built() -> Sandbox {
     let sandbox = Sandbox::new(
@@ -258,4 +258,73 @@ fn where_files_can_be_cloned_the_cache_takes_no_room() {
     assert!(fs::read(xfs.0.join("o")).expect("the output") == bytes);
     let taken = xfs.used() - before;
     assert!(taken < SIZE * 3 / 2, "{taken} bytes for {SIZE}, twice");
+}
+
+/// It comes back, also after builds that were killed while they kept it.
+#[test]
+fn a_large_output_that_changes_a_little_takes_little() {
+    let sandbox =
+        Sandbox::new(r#"node "n" { in "a.txt" "large"; out "o"; run "cat {in} > {out}" }"#);
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state ^ state >> 29).to_le_bytes()
+    };
+    let large: Vec<u8> = (0..(17 << 17)).flat_map(|_| next()).collect();
+    sandbox.write("large", &large);
+    let is_right = |text: &str| {
+        let found = fs::read(sandbox.path("o")).expect("the output");
+        assert!(found == [text.as_bytes(), &large].concat(), "after {text}");
+    };
+    let texts = ["one", "two, longer", "three"];
+    for text in texts {
+        sandbox.write("a.txt", text);
+        assert_eq!(sandbox.build().ran(), 1);
+        is_right(text);
+    }
+    let size = || -> u64 {
+        let walk = walkdir::WalkDir::new(sandbox.path(".pipe/cache"));
+        let files = walk
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| entry.metadata().ok());
+        files
+            .filter(fs::Metadata::is_file)
+            .map(|file| file.len())
+            .sum()
+    };
+    assert!(size() < 20 << 20, "{} bytes for three times 17 MiB", size());
+    for text in texts {
+        sandbox.write("a.txt", text);
+        sandbox.remove("o");
+        assert_eq!(
+            sandbox.pipe("build --cache-only").expect_code(0).restored(),
+            1
+        );
+        is_right(text);
+    }
+    sandbox.pipe("cache verify").expect_code(0);
+    for round in 0..4 {
+        let text = format!("killed {round}");
+        sandbox.write("a.txt", &text);
+        let mut build = sandbox
+            .command(["build"])
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("pipe starts");
+        let count = || fs::read_dir(sandbox.path(".pipe/cache/v1/tmp")).map_or(0, Iterator::count);
+        let before = count();
+        wait_until("something to be kept", || {
+            count() > before || build.try_wait().expect("its state").is_some()
+        });
+        let _ = build.kill();
+        let _ = build.wait();
+        sandbox.build();
+        is_right(&text);
+        sandbox.remove("o");
+        assert_eq!(sandbox.build().restored(), 1);
+        is_right(&text);
+    }
 }

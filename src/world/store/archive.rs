@@ -142,10 +142,15 @@ impl LocalCache {
                 Some(slice) => Some(slice.path().to_path_buf()),
                 None => self.find_blob(digest, Some(*size)).map(|(path, _)| path),
             };
+            let patched = match found {
+                None => self.read_patched(digest, *size),
+                Some(_) => None,
+            };
             let path = found.unwrap_or_else(|| self.blob_path(digest));
-            let copied = match slice {
-                Some(slice) => slice.read().and_then(|bytes| hash_all(&*bytes, &mut out)),
-                None => File::open(&path).and_then(|file| hash_all(file, &mut out)),
+            let copied = match (slice, patched) {
+                (Some(slice), _) => slice.read().and_then(|bytes| hash_all(&*bytes, &mut out)),
+                (None, Some(patched)) => hash_all(patched, &mut out),
+                (None, None) => File::open(&path).and_then(|file| hash_all(file, &mut out)),
             };
             let copied = copied.map_err(Trouble::on("carry", &path))?;
             if copied != (*digest, *size) {

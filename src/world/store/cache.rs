@@ -157,8 +157,11 @@ impl LocalCache {
     /// pruning takes it too.
     pub fn damage_in(&self, result: &RunResult) -> Option<RestoreTrouble> {
         let cut = |digest: &Digest, size: u64| {
-            let there = self.blob_path(digest).symlink_metadata().is_ok();
-            (there && !self.has(digest, size)).then_some(RestoreTrouble::DamagedBlob(*digest))
+            let damaged = match self.blob_path(digest).symlink_metadata() {
+                Ok(_) => !self.has(digest, size),
+                Err(_) => self.has_damaged_patch(digest, size),
+            };
+            damaged.then_some(RestoreTrouble::DamagedBlob(*digest))
         };
         let damage = |content: &Content| match content {
             Content::File { digest, size, .. } => cut(digest, *size),
@@ -242,8 +245,12 @@ impl LocalCache {
         self.suspect.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a blob need not be kept again, since it is there. Says that it is used now.
+    /// Whether a blob need not be kept again, since it is there, itself or as a patch. Says that it is used now.
     pub(super) fn holds(&self, digest: &Digest, size: u64) -> bool {
+        self.holds_whole(digest, size) || self.holds_patch(digest, size)
+    }
+
+    fn holds_whole(&self, digest: &Digest, size: u64) -> bool {
         let path = self.blob_path(digest);
         let is_right = || {
             let found = File::open(&path).and_then(|blob| copy::hash(&blob, size));
@@ -258,8 +265,13 @@ impl LocalCache {
 
     /// Says of a blob that is there that it is used now, so that no pruning takes it. False when it has just gone.
     pub(super) fn reuse(&self, digest: &Digest) -> bool {
+        self.reuse_at(&self.blob_path(digest))
+    }
+
+    /// The same for any file of ours.
+    pub(super) fn reuse_at(&self, path: &Path) -> bool {
         // Where nobody may say so, there is nobody here who could prune either.
-        let touched = touch(&self.blob_path(digest));
+        let touched = touch(path);
         !touched.is_err_and(|error| is_absence(error.kind()))
     }
 
@@ -297,6 +309,11 @@ impl LocalCache {
     /// Where the pack of a listing lies.
     pub(super) fn pack_path(&self, tree: &Digest) -> PathBuf {
         self.entry_path("packs", tree)
+    }
+
+    /// Where the patch of a file lies.
+    pub(super) fn patch_path(&self, whole: &Digest) -> PathBuf {
+        self.entry_path("patches", whole)
     }
 
     /// A name for a blob that is being made.

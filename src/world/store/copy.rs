@@ -3,6 +3,7 @@
 //! Holes stay holes. No `copy_file_range`: the bytes have to come by for their digest, and what it alone can do, a clone,
 //! has been tried by then. Does not know whose file it is.
 
+use super::patch::Patched;
 use crate::base::digest::Digest;
 use crate::world::pieces;
 use std::fs::File;
@@ -44,9 +45,26 @@ pub(super) fn copy_and_hash(from: &mut File, made: &Path) -> io::Result<Copy> {
     }
     let size = metadata.len();
     let has_holes = metadata.blocks().saturating_mul(512) < size;
+    write_pieces(file, size, has_holes, &|bytes, at| {
+        from.read_exact_at(bytes, at)
+    })
+}
+
+/// Puts a file together that is kept as a patch. The digest is that of what was written.
+pub(super) fn copy_patched(from: &Patched, made: &Path) -> io::Result<Copy> {
+    let read = |bytes: &mut [u8], at: u64| from.read_exact_at(bytes, at);
+    write_pieces(create(made)?, from.size(), from.has_holes, &read)
+}
+
+fn write_pieces(
+    file: File,
+    size: u64,
+    has_holes: bool,
+    read: &(dyn Fn(&mut [u8], u64) -> io::Result<()> + Sync),
+) -> io::Result<Copy> {
     file.set_len(size)?;
     let digest = pieces::digest(size, &|bytes, at| {
-        from.read_exact_at(bytes, at)?;
+        read(bytes, at)?;
         if has_holes {
             write_data(&file, bytes, at)
         } else {

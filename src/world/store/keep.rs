@@ -3,7 +3,7 @@
 //! Does not know whose output it is.
 
 use super::cache::LocalCache;
-use super::{copy, pack};
+use super::{copy, pack, patch};
 use crate::base::content::{Content, EntryKind, Tree, TreeEntry};
 use crate::base::digest::Digest;
 use crate::base::path::ProjectPath;
@@ -22,9 +22,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use walkdir::WalkDir;
 
-/// The sizes of the large files that an output had the last time: a file of such a size is probably what it was, and
-/// is hashed before it is copied.
-type Sizes = HashSet<u64>;
+/// The large files that an output had the last time.
+#[derive(Default)]
+struct Last {
+    /// A file of such a size is probably what it was, and is hashed before it is copied.
+    sizes: HashSet<u64>,
+    /// What may be large enough for a patch, by path in the project, with digest and size.
+    files: HashMap<Vec<u8>, (Digest, u64)>,
+}
 
 /// An output that is in the cache now.
 pub struct Kept {
@@ -76,12 +81,12 @@ impl LocalCache {
         last: Option<&Content>,
     ) -> Result<Kept, Trouble> {
         let place = path.under(root);
-        let sizes = &self.sizes_of(last);
+        let last = &self.last_of(path.as_str(), last);
         let metadata = place.metadata().map_err(Trouble::on("look at", &place))?;
         if metadata.is_dir() {
-            return self.keep_directory(&place, path.as_str(), sizes);
+            return self.keep_directory(&place, path.as_str(), last);
         }
-        let kept = self.keep_file(&place, path.as_str().as_bytes().to_vec(), sizes, None)?;
+        let kept = self.keep_file(&place, path.as_str().as_bytes().to_vec(), last, None)?;
         let KeptFile {
             digest,
             executable,
@@ -98,7 +103,7 @@ impl LocalCache {
         })
     }
 
-    fn keep_directory(&self, place: &Path, key: &str, sizes: &Sizes) -> Result<Kept, Trouble> {
+    fn keep_directory(&self, place: &Path, key: &str, last: &Last) -> Result<Kept, Trouble> {
         let entries: Vec<_> = WalkDir::new(place)
             .min_depth(1)
             .into_iter()
@@ -118,7 +123,7 @@ impl LocalCache {
                 let (kind, reading) = self.keep_entry(
                     entry,
                     [key.as_bytes(), b"/", &relative].concat(),
-                    sizes,
+                    last,
                     &tiny,
                 )?;
                 Ok((
@@ -145,7 +150,7 @@ impl LocalCache {
         &self,
         entry: &walkdir::DirEntry,
         key: Vec<u8>,
-        sizes: &Sizes,
+        last: &Last,
         tiny: &Tiny,
     ) -> Result<(EntryKind, Option<Reading>), Trouble> {
         let place = entry.path();
@@ -169,7 +174,7 @@ impl LocalCache {
             executable,
             size,
             reading,
-        } = self.keep_file(place, key, sizes, Some(tiny))?;
+        } = self.keep_file(place, key, last, Some(tiny))?;
         Ok((
             EntryKind::File {
                 digest,
@@ -184,7 +189,7 @@ impl LocalCache {
         &self,
         place: &Path,
         key: Vec<u8>,
-        sizes: &Sizes,
+        last: &Last,
         tiny: Option<&Tiny>,
     ) -> Result<KeptFile, Trouble> {
         let nonblocking = rustix::fs::OFlags::NONBLOCK.bits() as i32;
@@ -203,7 +208,7 @@ impl LocalCache {
         let (digest, size) = if before.len() <= copy::WHOLE {
             self.keep_small(&mut from, before.len(), place, tiny)?
         } else {
-            self.keep_large(&mut from, before.len(), place, sizes)?
+            self.keep_large(&mut from, before.len(), place, (last, &key))?
         };
         let after = from.metadata().map_err(Trouble::on("look at", place))?;
         let stamp = stamp_of(&before);
@@ -259,12 +264,17 @@ impl LocalCache {
         from: &mut File,
         size: u64,
         place: &Path,
-        sizes: &Sizes,
+        (last, key): (&Last, &[u8]),
     ) -> Result<(Digest, u64), Trouble> {
         // A file that does not hold still may fail here, and is then copied as it is.
-        if sizes.contains(&size)
+        if last.sizes.contains(&size)
             && let Ok(digest) = copy::hash(from, size)
             && self.holds(&digest, size)
+        {
+            return Ok((digest, size));
+        }
+        if let Some(old) = last.files.get(key)
+            && let Some(digest) = self.keep_patch(from, size, old)?
         {
             return Ok((digest, size));
         }
@@ -279,20 +289,31 @@ impl LocalCache {
         Ok((copy.digest, copy.size))
     }
 
-    /// See [`Sizes`].
-    fn sizes_of(&self, last: Option<&Content>) -> Sizes {
-        let large = |size: &u64| *size > copy::WHOLE;
-        match last {
-            Some(Content::File { size, .. }) => Some(*size).into_iter().filter(large).collect(),
+    /// See [`Last`].
+    fn last_of(&self, path: &str, content: Option<&Content>) -> Last {
+        let mut last = Last::default();
+        let mut add = |key: Vec<u8>, digest: Digest, size: u64| {
+            if size > copy::WHOLE {
+                last.sizes.insert(size);
+            }
+            if size >= patch::LARGE {
+                last.files.insert(key, (digest, size));
+            }
+        };
+        match content {
+            Some(Content::File { digest, size, .. }) => {
+                add(path.as_bytes().to_vec(), *digest, *size);
+            }
             Some(Content::Tree { digest, .. }) => {
                 let tree = self.tree(digest).ok().flatten().unwrap_or_default();
-                let sizes = tree.entries.iter().filter_map(|entry| match entry.kind {
-                    EntryKind::File { size, .. } => Some(size),
-                    EntryKind::Folder | EntryKind::Link { .. } => None,
-                });
-                sizes.filter(large).collect()
+                for entry in &tree.entries {
+                    if let EntryKind::File { digest, size, .. } = entry.kind {
+                        add([path.as_bytes(), b"/", &entry.path].concat(), digest, size);
+                    }
+                }
             }
-            Some(Content::Absent | Content::Special) | None => Sizes::new(),
+            Some(Content::Absent | Content::Special) | None => {}
         }
+        last
     }
 }

@@ -17,6 +17,7 @@ pub mod lock;
 mod map;
 mod needs;
 mod pack;
+mod patch;
 mod restore;
 mod room;
 pub mod state;

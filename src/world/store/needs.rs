@@ -1,14 +1,15 @@
 //! Which blobs a result needs.
 //!
-//! Does not look whether they are there, but for packs.
+//! Does not look whether they are there, but for packs and patches.
 
 use super::cache::LocalCache;
+use super::patch;
 use crate::base::content::{Content, EntryKind, Tree};
 use crate::base::digest::Digest;
 use crate::base::record::RunResult;
 
 impl LocalCache {
-    /// The same as [`needed`], without what lies in packs that are here.
+    /// The same as [`needed`], without what lies in packs that are here, and with the blobs of files that are here as patches.
     pub(super) fn needed_loose(
         &self,
         result: &RunResult,
@@ -24,7 +25,18 @@ impl LocalCache {
             }
             Some(found)
         };
-        needed(result, &found)
+        let (mut needs, listed) = needed(result, &found);
+        let alone = needs.clone();
+        for (digest, size) in alone {
+            if size.is_some_and(|size| size >= patch::LARGE && !self.has(&digest, size))
+                && let Some(patch) = self.patch_alone(&digest)
+            {
+                let parts = patch.parts().iter();
+                needs.extend(parts.map(|(digest, size)| (*digest, Some(*size))));
+            }
+        }
+        each_once(&mut needs);
+        (needs, listed)
     }
 }
 
@@ -54,6 +66,11 @@ pub(super) fn needed(
             Content::Absent | Content::Special => {}
         }
     }
+    each_once(&mut needs);
+    (needs, listed)
+}
+
+fn each_once(needs: &mut Vec<(Digest, Option<u64>)>) {
     needs.sort();
     needs.dedup();
     needs.dedup_by(|later, first| {
@@ -64,5 +81,4 @@ pub(super) fn needed(
         }
         same
     });
-    (needs, listed)
 }

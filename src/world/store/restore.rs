@@ -4,7 +4,7 @@
 //! the user put in its place has been moved away before.
 
 use super::cache::LocalCache;
-use super::copy::copy_and_hash;
+use super::copy::{copy_and_hash, copy_patched};
 use super::pack::{Pack, write_new};
 use super::state::remove_place;
 use super::temporary;
@@ -183,7 +183,7 @@ impl LocalCache {
         let mut from = match File::open(&blob) {
             Ok(from) => from,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(RestoreTrouble::MissingBlob(*digest));
+                return self.put_together(made, digest);
             }
             Err(error) => return Err(Trouble::on("read", &blob)(error).into()),
         };
@@ -196,6 +196,27 @@ impl LocalCache {
             return Err(RestoreTrouble::DamagedBlob(*digest));
         }
         Ok(copy.file)
+    }
+
+    /// Writes a file that is kept as a patch.
+    fn put_together(&self, made: &Path, digest: &Digest) -> Result<File, RestoreTrouble> {
+        let patched = self.open_patch(digest)?;
+        let patched = patched.ok_or(RestoreTrouble::MissingBlob(*digest))?;
+        let copy = match copy_patched(&patched, made) {
+            // One of its blobs has become shorter.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
+            copy => Some(copy.map_err(Trouble::on("write", made))?),
+        };
+        match copy.filter(|copy| copy.digest == *digest) {
+            Some(copy) => Ok(copy.file),
+            None => {
+                self.suspect();
+                if self.is_written() {
+                    self.remove_patch(digest);
+                }
+                Err(RestoreTrouble::DamagedBlob(*digest))
+            }
+        }
     }
 }
 

@@ -149,7 +149,7 @@ impl LocalCache {
             .par_iter()
             .filter_map(|(digest, path)| Some((*digest, Room::of(&path.symlink_metadata().ok()?))))
             .collect();
-        self.add_packs(&mut inventory.blobs)?;
+        self.add_others(&mut inventory.blobs)?;
         let results = self.entries("results")?;
         let read: Vec<_> = results
             .par_iter()
@@ -226,8 +226,11 @@ impl LocalCache {
                 !needed.contains(digest) && inventory.blobs[digest].used_ns < inventory.floor_ns
             })
             .map(|digest| {
-                let blob = remove(&self.blob_path(digest))?.unwrap_or(0);
-                Ok(blob + remove(&self.pack_path(digest))?.unwrap_or(0))
+                let mut freed = remove(&self.blob_path(digest))?.unwrap_or(0);
+                for path in [self.pack_path(digest), self.patch_path(digest)] {
+                    freed += remove(&path)?.unwrap_or(0);
+                }
+                Ok(freed)
             })
             .collect();
         freed += sizes?.iter().sum::<u64>();
@@ -237,9 +240,10 @@ impl LocalCache {
         Ok((count, freed))
     }
 
-    /// A pack and its listing count as one.
-    fn add_packs(&self, blobs: &mut HashMap<Digest, Room>) -> Result<(), Trouble> {
-        for (digest, path) in self.entries("packs")? {
+    /// A pack and its listing count as one, and so do a patch and what may be there of its file.
+    fn add_others(&self, blobs: &mut HashMap<Digest, Room>) -> Result<(), Trouble> {
+        let (packs, patches) = (self.entries("packs")?, self.entries("patches")?);
+        for (digest, path) in packs.into_iter().chain(patches) {
             let Ok(metadata) = path.symlink_metadata() else {
                 continue;
             };

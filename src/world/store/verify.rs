@@ -69,6 +69,7 @@ impl LocalCache {
             verified.blobs += 1;
         }
         self.verify_packs(&mut verified)?;
+        self.verify_patches(&mut sound, &mut verified)?;
         self.verify_results(&mut sound, &mut verified)?;
         Ok(verified)
     }
@@ -94,6 +95,32 @@ impl LocalCache {
                     self.put_aside("pack", &path, &digest)?;
                     verified.damaged_blobs.push(digest);
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// A patch that lacks a blob is of no use, and the result that needs it is found to lack it.
+    fn verify_patches(
+        &self,
+        sound: &mut HashMap<Digest, u64>,
+        verified: &mut Verified,
+    ) -> Result<(), Trouble> {
+        for (digest, path) in self.entries("patches")? {
+            let is_right = match self.open_patch(&digest)? {
+                Some(patched) => {
+                    let found = patched.digest().map_err(Trouble::on("read", &path))?;
+                    sound.insert(digest, patched.size());
+                    found == digest
+                }
+                None if path.exists() => self.patch_alone(&digest).is_some(),
+                None => continue,
+            };
+            verified.blobs += 1;
+            if !is_right {
+                sound.remove(&digest);
+                self.put_aside("patch", &path, &digest)?;
+                verified.damaged_blobs.push(digest);
             }
         }
         Ok(())
@@ -143,6 +170,10 @@ impl LocalCache {
             && let State::Sound(found) = look(&self.blob_path(blob), blob)?
         {
             sound.insert(*blob, found);
+        }
+        // A file whose patch a build has added since is as good as its blobs are.
+        if size.is_some_and(|size| !sound.contains_key(blob) && self.has_patch(blob, size)) {
+            return Ok(true);
         }
         let found = sound.get(blob);
         Ok(found.is_some_and(|found| size.is_none_or(|size| size == *found)))

@@ -64,7 +64,7 @@ impl LocalCache {
                     blobs.push((digest, slice.size()));
                     slices.insert(digest, slice.clone());
                 }
-                None => blobs.push((digest, self.find_blob(&digest, size)?.1)),
+                None => blobs.push((digest, self.find_size(&digest, size)?)),
             }
         }
         Some(Whole {

@@ -8,6 +8,7 @@ use crate::base::content::Tree;
 use crate::base::digest::Digest;
 use crate::base::record::Key;
 use crate::world::store::pack::{Layout, Pack};
+use crate::world::store::patch;
 use crate::world::trouble::Trouble;
 use std::fs;
 use std::path::PathBuf;
@@ -97,7 +98,28 @@ impl LocalCache {
 
     /// Whether a blob of this size can be had, here or behind.
     pub(super) fn can_read(&self, digest: &Digest, size: u64) -> bool {
-        self.access.read && self.find_blob(digest, Some(size)).is_some()
+        self.access.read && self.find_size(digest, Some(size)).is_some()
+    }
+
+    /// The size of a blob that is here or behind, itself or as a patch; the one asked for, where one is.
+    pub(in crate::world::store) fn find_size(
+        &self,
+        digest: &Digest,
+        size: Option<u64>,
+    ) -> Option<u64> {
+        let found = self.find_blob(digest, size).map(|(_, found)| found);
+        found.or_else(|| self.find_patch(digest, size))
+    }
+
+    fn find_patch(&self, digest: &Digest, size: Option<u64>) -> Option<u64> {
+        if size.is_some_and(|size| size < patch::LARGE) {
+            return None;
+        }
+        let found = self.patch(digest).map(|patch| patch.size());
+        match found.filter(|found| size.is_none_or(|size| size == *found)) {
+            Some(found) => Some(found),
+            None => self.readable_behind()?.find_patch(digest, size),
+        }
     }
 
     /// What the pack of a listing holds, if that can be had, here or behind. Says nothing about its bytes.
