@@ -110,14 +110,14 @@ fn refused(archive: &[u8], why: &str) {
     }
 }
 
-fn unpacked(archive: &Path) -> Vec<u8> {
+fn decompressed(archive: &Path) -> Vec<u8> {
     let mut plain = Vec::new();
     let mut from = zstd::Decoder::new(fs::File::open(archive).unwrap()).unwrap();
     from.read_to_end(&mut plain).unwrap();
     plain
 }
 
-fn packed(plain: &[u8]) -> Vec<u8> {
+fn compressed(plain: &[u8]) -> Vec<u8> {
     let mut out = zstd::Encoder::new(Vec::new(), 1).unwrap();
     out.write_all(plain).unwrap();
     out.finish().unwrap()
@@ -132,17 +132,20 @@ fn no_damaged_archive_is_taken() {
     }
     refused(&whole[..whole.len() - 1], "cannot take");
     refused(b"not an archive at all", "cannot take");
-    let plain = unpacked(&archive);
-    refused(&packed(&plain[..plain.len() - 1]), "it ends in the middle");
-    refused(&packed(&[&plain[..], b"x"].concat()), "more in it");
+    let plain = decompressed(&archive);
     refused(
-        &[&whole[..], &packed(b"a second stream")].concat(),
+        &compressed(&plain[..plain.len() - 1]),
+        "it ends in the middle",
+    );
+    refused(&compressed(&[&plain[..], b"x"].concat()), "more in it");
+    refused(
+        &[&whole[..], &compressed(b"a second stream")].concat(),
         "more in it",
     );
     for place in (0..plain.len()).step_by(plain.len() / 12) {
         let mut bent = plain.clone();
         bent[place] ^= 1;
-        refused(&packed(&bent), "cannot take");
+        refused(&compressed(&bent), "cannot take");
     }
 }
 
@@ -184,7 +187,7 @@ impl Forged {
         self
     }
 
-    fn packed(mut self) -> Vec<u8> {
+    fn compressed(mut self) -> Vec<u8> {
         self.blobs.sort();
         let mut out = FlatWriter(b"pipe archive 1\n".to_vec());
         out.long(self.results.len() as u64);
@@ -198,7 +201,7 @@ impl Forged {
         for (_, _, bytes) in &self.blobs {
             out.0.extend_from_slice(bytes);
         }
-        packed(&out.0)
+        compressed(&out.0)
     }
 }
 
@@ -220,14 +223,14 @@ fn tree(bytes: &[u8]) -> Content {
 
 #[test]
 fn no_hostile_archive_is_taken() {
-    let sound = Forged::of(&[("o", file(b"x"))]).blob(b"x").packed();
+    let sound = Forged::of(&[("o", file(b"x"))]).blob(b"x").compressed();
     let there = sandbox();
     there.write("archive", sound);
     there.pipe("cache import archive").expect_code(0);
 
     for out in ["/etc/passwd", "../up", "a/../../up"] {
         refused(
-            &Forged::of(&[(out, file(b"x"))]).blob(b"x").packed(),
+            &Forged::of(&[(out, file(b"x"))]).blob(b"x").compressed(),
             "damaged",
         );
     }
@@ -252,7 +255,7 @@ fn no_hostile_archive_is_taken() {
     ] {
         let listing = Tree { entries }.encode();
         let forged = Forged::of(&[("d", tree(&listing))]).blob(&listing);
-        refused(&forged.blob(b"x").packed(), "needs a blob");
+        refused(&forged.blob(b"x").compressed(), "needs a blob");
     }
     let mut twice = Forged::of(&[("o", file(b"x"))]).blob(b"x").blob(b"x");
     refused(
@@ -260,19 +263,22 @@ fn no_hostile_archive_is_taken() {
             results: twice.results.clone(),
             blobs: twice.blobs.clone(),
         }
-        .packed(),
+        .compressed(),
         "twice",
     );
     twice.blobs.pop();
     twice.results.push(twice.results[0].clone());
-    refused(&twice.packed(), "twice");
+    refused(&twice.compressed(), "twice");
 
-    refused(&Forged::of(&[("o", file(b"x"))]).packed(), "needs a blob");
+    refused(
+        &Forged::of(&[("o", file(b"x"))]).compressed(),
+        "needs a blob",
+    );
     refused(
         &Forged::of(&[("o", file(b"x"))])
             .blob(b"x")
             .blob(b"stowaway")
-            .packed(),
+            .compressed(),
         "no result in it needs",
     );
     let mut false_size = Forged::of(&[(
@@ -284,14 +290,14 @@ fn no_hostile_archive_is_taken() {
         },
     )]);
     false_size.blobs.push((Digest::of(b"x"), 1, b"x".to_vec()));
-    refused(&false_size.packed(), "needs a blob");
+    refused(&false_size.compressed(), "needs a blob");
 
     // More than any disk holds, promised or by overflow.
     for size in [1 << 62, u64::MAX] {
         let mut huge = Forged::of(&[("o", file(b"x"))]);
         huge.blobs.push((Digest::of(b"x"), size, b"x".to_vec()));
         huge.blobs.push((Digest::of(b"y"), size, b"y".to_vec()));
-        refused(&huge.packed(), "free");
+        refused(&huge.compressed(), "free");
     }
     // An index without end takes no memory without end.
     let mut endless = FlatWriter(b"pipe archive 1\n".to_vec());
@@ -300,5 +306,5 @@ fn no_hostile_archive_is_taken() {
         .digest(&Digest::of(b"k"))
         .number(u32::MAX);
     endless.0.resize(8 << 20, 0);
-    refused(&packed(&endless.0), "it ends in the middle");
+    refused(&compressed(&endless.0), "it ends in the middle");
 }

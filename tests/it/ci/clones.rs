@@ -109,9 +109,16 @@ fn in_a_fresh_clone_only_what_targets_need_is_restored() {
 }
 
 fn export(folder: &Path, arguments: &str, variables: &[(&str, &str)]) -> (Vec<u8>, Outcome) {
-    let outcome = pipe_in(folder, &format!("cache export pack {arguments}"), variables);
+    let outcome = pipe_in(
+        folder,
+        &format!("cache export archive {arguments}"),
+        variables,
+    );
     let outcome = outcome.expect_code(0);
-    (fs::read(folder.join("pack")).expect("a pack"), outcome)
+    (
+        fs::read(folder.join("archive")).expect("an archive"),
+        outcome,
+    )
 }
 
 #[test]
@@ -124,8 +131,8 @@ fn a_pack_holds_what_the_graph_of_today_uses_within_its_size() {
     let (whole, said) = export(sandbox.root(), "", &[]);
     said.expect_said("4 results");
     // Of what does not fit, that goes in which saves most time for its room.
-    let (pack, said) = export(sandbox.root(), "--max-size 150KB", &[]);
-    assert!(pack.len() <= 150_000 && pack.len() < whole.len());
+    let (archive, said) = export(sandbox.root(), "--max-size 150KB", &[]);
+    assert!(archive.len() <= 150_000 && archive.len() < whole.len());
     said.expect_said("left out  raw\nthere is no room");
     said.expect_said("3 results");
     let (least, said) = export(sandbox.root(), "--max-size 4KB", &[]);
@@ -143,15 +150,15 @@ fn a_pack_holds_what_the_graph_of_today_uses_within_its_size() {
             .restored(),
         4
     );
-    assert!(export(&clone, "--max-size 150KB", &[]).0 == pack);
+    assert!(export(&clone, "--max-size 150KB", &[]).0 == archive);
     let other = fresh_clone(&sandbox, "other");
     let cache = clone.join(".pipe/cache");
     let before = picture(&cache);
     let behind = [("PIPE_CACHE_READ", cache.to_str().expect("a path"))];
-    assert!(export(&other, "--max-size 150KB", &behind).0 == pack);
+    assert!(export(&other, "--max-size 150KB", &behind).0 == archive);
     assert!(picture(&cache) == before, "the cache behind was written");
     for wrong in ["5%", "7"] {
-        let argument = format!("cache export pack --max-size {wrong}");
+        let argument = format!("cache export archive --max-size {wrong}");
         sandbox
             .pipe(&argument)
             .expect_code(2)
@@ -163,10 +170,10 @@ fn a_pack_holds_what_the_graph_of_today_uses_within_its_size() {
 fn what_goes_against_the_use_of_the_cache_is_refused() {
     let sandbox = chain();
     sandbox.build();
-    let (pack, _) = export(sandbox.root(), "", &[]);
+    let (archive, _) = export(sandbox.root(), "", &[]);
     let cache = sandbox.path(".pipe/cache");
     let before = picture(&cache);
-    for command in ["verify", "prune --max-size 0 --yes", "import pack"] {
+    for command in ["verify", "prune --max-size 0 --yes", "import archive"] {
         for wrong in ["read", "off"] {
             let argument = format!("cache {command} --cache {wrong}");
             sandbox
@@ -187,7 +194,7 @@ fn what_goes_against_the_use_of_the_cache_is_refused() {
         .pipe("cache prune --max-size 0 -n --cache read")
         .expect_code(0);
     assert!(picture(&cache) == before && !sandbox.stands("other"));
-    assert!(export(sandbox.root(), "--cache read", &[]).0 == pack);
+    assert!(export(sandbox.root(), "--cache read", &[]).0 == archive);
 }
 
 #[test]

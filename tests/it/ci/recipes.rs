@@ -121,7 +121,7 @@ fn twice(sandbox: &Sandbox, mut job: impl FnMut(u32, &Path) -> Vec<String>) {
 fn the_recipes_for_github() {
     for (recipe, steps) in [
         ("yaml,github", "/jobs/build/steps"),
-        ("yaml,github-pack", "/steps"),
+        ("yaml,github-archive", "/steps"),
     ] {
         let (sandbox, yaml) = (chain(), yaml(recipe));
         let steps = yaml.pointer(steps).expect("steps");
@@ -163,7 +163,7 @@ case $3 in */jobs/artifacts/main/raw/results.pipe?job=main) ;; *) exit 22 ;; esa
 
 #[test]
 fn the_recipe_with_an_artifact() {
-    let (sandbox, yaml) = (chain(), yaml("yaml,gitlab-pack"));
+    let (sandbox, yaml) = (chain(), yaml("yaml,gitlab-archive"));
     let artifact = yaml["main"]["artifacts"]["paths"][0]
         .as_str()
         .expect("a path");
@@ -171,10 +171,10 @@ fn the_recipe_with_an_artifact() {
     fs::create_dir(&programs).expect("a folder");
     fs::write(programs.join("curl"), CURL).expect("a program");
     fs::set_permissions(programs.join("curl"), fs::Permissions::from_mode(0o755)).expect("a mode");
-    let pack = yaml["request"]["variables"]["PACK"]
+    let archive = yaml["request"]["variables"]["ARCHIVE"]
         .as_str()
         .expect("an address");
-    let pack = pack.replace("$CI_DEFAULT_BRANCH", "main");
+    let archive = archive.replace("$CI_DEFAULT_BRANCH", "main");
     let path = format!(
         "{}:{}",
         programs.display(),
@@ -182,7 +182,7 @@ fn the_recipe_with_an_artifact() {
     );
     let variables = [
         ("PATH", &*path),
-        ("PACK", &pack),
+        ("ARCHIVE", &archive),
         ("KEPT", kept.to_str().expect("a path")),
         ("CI_JOB_TOKEN", "secret"),
     ];
