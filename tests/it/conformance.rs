@@ -2,6 +2,7 @@
 //! the test for each, is `book/src/internals/conformance.md`.
 
 mod files;
+mod layers;
 mod links;
 mod names;
 mod nodes;

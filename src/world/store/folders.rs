@@ -1,11 +1,13 @@
-//! Folders that are made within another, and those that were made for outputs and hold nothing any more.
+//! Folders that are made within another, those that are moved whole, and those that were made for outputs and hold nothing
+//! any more.
 //!
 //! Does not know whose outputs they were.
 
 use crate::base::path::ProjectPath;
 use crate::world::trouble::Trouble;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Makes `home` and `folder` in it, but nothing above: whoever moved a project away may want to move it back, and finds
@@ -20,6 +22,27 @@ pub(super) fn make_within(home: &Path, folder: &Path) -> Result<(), Trouble> {
         }
         _ => fs::create_dir_all(folder).map_err(Trouble::on("create", folder)),
     }
+}
+
+/// Moves a file or a whole folder, on one disk. A file system of layers, as containers have, does not rename a folder of a
+/// layer below: then all that is in it is moved one by one.
+pub(super) fn move_whole(from: &Path, to: &Path) -> io::Result<()> {
+    let moved = fs::rename(from, to);
+    let refused = |error: &io::Error| error.kind() == ErrorKind::CrossesDevices;
+    if !moved.as_ref().is_err_and(refused) {
+        return moved;
+    }
+    let (folder, beside) = (from.symlink_metadata()?, to.parent().unwrap_or(to));
+    if !folder.is_dir() || folder.dev() != beside.metadata()?.dev() {
+        return moved;
+    }
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        move_whole(&entry.path(), &to.join(entry.file_name()))?;
+    }
+    fs::set_permissions(to, folder.permissions())?;
+    fs::remove_dir(from)
 }
 
 /// Removes the folders above `path` that are empty now, the innermost first, up to one that `stays`. What holds

@@ -2,7 +2,7 @@
 //!
 //! Decides nothing: what may be removed or moved is said by the caller.
 
-use super::folders::make_within;
+use super::folders::{make_within, move_whole};
 use super::map::map;
 use super::write_whole;
 use crate::base::digest::Digest;
@@ -201,7 +201,7 @@ pub fn set_aside(
     }
     let mut kept = path.under(&folder);
     make_parents(&folder, path)?;
-    let mut moved = fs::rename(&place, &kept);
+    let mut moved = move_whole(&place, &kept);
     if moved
         .as_ref()
         .is_err_and(|error| error.kind() == ErrorKind::CrossesDevices)
@@ -215,7 +215,7 @@ pub fn set_aside(
             .join(&moment);
         fs::create_dir_all(&beside).map_err(Trouble::on("create", &beside))?;
         kept = beside.join(place.file_name().unwrap_or_default());
-        moved = fs::rename(&place, &kept);
+        moved = move_whole(&place, &kept);
     }
     moved.map_err(Trouble::on("set aside", &place))?;
     Ok(kept
