@@ -33,13 +33,12 @@ use crate::logic::graph::{Graph, NodeId};
 use crate::logic::plan::Reason;
 use crate::logic::schedule::{Limits, News, Order, Outlook, Scheduler};
 use crate::logic::story::Gatherer;
-use crate::world::clock;
 use crate::world::execute::bytecode::forget_project_sources;
 use crate::world::execute::orphans;
 use crate::world::interrupt;
 use crate::world::trouble::Trouble;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -55,8 +54,9 @@ enum Message {
 pub struct Built {
     /// Together with the rounds before it.
     pub summary: Summary,
-    /// Another round has to follow: what could not be restored has to run, and what it reads is away.
-    pub again: bool,
+    /// Another round has to follow: what could not be restored has to run, and what it reads is away. These nodes, given by
+    /// name, take no part in it: they failed, or need what did.
+    pub again: Option<HashSet<String>>,
 }
 
 /// Builds what `survey` found stale, telling each step.
@@ -84,7 +84,7 @@ pub fn build(
         pool: hands.pool,
         token: hands.token,
         build: tools.ledger.last_build() + 1,
-        started_ms: clock::now_ms(),
+        started_ms: request.before.started_ms,
         forced: request.forced,
         hearing: request.hearing,
         selection: request.selection,
@@ -132,7 +132,7 @@ pub fn build(
         memory: Memory::new(&project.place.state, &tools.ledger, shared.build),
         desk: hands.desk,
         changes: changed::Changes::default(),
-        away: away::AwayNow::new(&survey.away, survey.foreseen, request.may_go_on),
+        away: away::AwayNow::new(&survey.away, survey.foreseen, request),
         ran_for: Duration::ZERO,
         summary: Summary {
             fresh: total - work,
@@ -154,7 +154,7 @@ pub fn build(
     } else if tools.ledger.unfinished() {
         build.memory.build_ends(None)?;
     }
-    let again = build.goes_on();
+    let again = build.goes_on().then(|| build.given_up());
     build.summary.away = build.away.nodes.len();
     let Build {
         memory,
@@ -176,9 +176,9 @@ pub fn build(
     ended::flush_what_was_kept(tools, ran_for, &mut tell);
     leaving.finish(project, tools, memory, &nodes, &away.nodes)?;
     room::after_build(project, tools, request.cache_max, &mut tell);
-    summary = summary.after(request.before);
+    summary = summary.after(&request.before.summary);
     summary.took = begun.elapsed();
-    if !again {
+    if again.is_none() {
         tell(BuildEvent::Finished(summary.clone()));
     }
     Ok(Built { summary, again })
@@ -260,9 +260,7 @@ impl<'a> Build<'a, '_> {
             (self.tell)(BuildEvent::Notice(Notice::LeftAtTheEnd { count }));
         }
         carried?;
-        if !self.goes_on() {
-            self.settle_the_rest();
-        }
+        self.settle_the_rest();
         let end = ended::in_numbers(&self.summary, jobs, self.begun.elapsed());
         self.memory.build_ends(Some(&end))
     }

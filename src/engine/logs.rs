@@ -89,11 +89,18 @@ impl Session {
         Some(printed).filter(|printed| !printed.is_empty())
     }
 
-    /// The runs that failed in the last build, each node's last: what is to be looked at after it. With the number of
-    /// that build; 0 when there was none.
+    /// The runs that failed in the last build, in all of its rounds, each node's last: what is to be looked at after it. With
+    /// the number of that build; 0 when there was none.
     pub fn failed_last(&self) -> (u32, Vec<RunRecord>) {
         let build = self.tools.ledger.last_build();
-        let runs = self.tools.ledger.runs_in(build);
+        let builds = self.tools.ledger.builds();
+        let began = builds.last().map(|last| last.started_ms);
+        let rounds = builds
+            .iter()
+            .filter(|round| Some(round.started_ms) == began);
+        let runs: Vec<RunRecord> = rounds
+            .flat_map(|round| self.tools.ledger.runs_in(round.build))
+            .collect();
         let is_last = |at: usize| runs[at + 1..].iter().all(|run| run.node != runs[at].node);
         let failed = |at: &usize| runs[*at].outcome == RunOutcome::Failed && is_last(*at);
         let failed = (0..runs.len()).filter(failed).map(|at| runs[at].clone());

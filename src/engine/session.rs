@@ -12,6 +12,7 @@ use super::desk::Desk;
 use super::listings::is_leftover;
 use super::probes::Answers;
 use super::project::{Given, OpenError, Place, Project, Tools};
+use super::shared::Before;
 use super::survey::{Survey, survey};
 use super::turn::{lock, project_mark};
 use crate::base::path::ProjectPath;
@@ -25,6 +26,7 @@ use crate::world::execute::git::GitFault;
 use crate::world::execute::guard::Keeping;
 use crate::world::trouble::Trouble;
 use round::Round;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -238,7 +240,11 @@ pub(super) fn build_beside(
         clock::now_ns()
     );
     let lock = lock(place, &token, !order.no_wait, tell)?;
-    let mut before = Summary::default();
+    let mut before = Before {
+        summary: Summary::default(),
+        given_up: HashSet::new(),
+        started_ms: clock::now_ms(),
+    };
     for number in 0.. {
         let round = Round {
             place,
@@ -252,11 +258,12 @@ pub(super) fn build_beside(
             number,
         };
         let (built, session) = round.build(beside.show, tell)?;
-        if !built.again {
+        let Some(given_up) = built.again else {
             drop(lock);
             return Ok((built.summary, session));
-        }
-        before = built.summary;
+        };
+        before.summary = built.summary;
+        before.given_up.extend(given_up);
     }
     unreachable!("the last round is not followed by another")
 }

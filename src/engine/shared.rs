@@ -13,6 +13,7 @@ use crate::logic::graph::select::Selection;
 use crate::logic::plan::forecast::Away;
 use crate::world::execute::guard::{Guard, Keeping};
 use crate::world::execute::{Executor, Running};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -37,10 +38,21 @@ pub struct Request<'a> {
     pub cache_max: CacheMax,
     /// No command runs: what is not in the cache has failed.
     pub cache_only: bool,
-    /// What rounds of the same build before this one came to.
-    pub before: &'a Summary,
+    /// Rounds of the same build before this one.
+    pub before: &'a Before,
     /// Whether another round may follow.
     pub may_go_on: bool,
+}
+
+/// What rounds of a build before this one came to.
+#[derive(Debug, Clone)]
+pub struct Before {
+    /// In numbers.
+    pub summary: Summary,
+    /// Nodes that failed in them, or need what did, by name: they are not tried again.
+    pub given_up: HashSet<String>,
+    /// When the build began, in milliseconds since 1970: the same for all of its rounds, which are known by it.
+    pub started_ms: u64,
 }
 
 /// Which commands are watched because the caller wants it.

@@ -213,7 +213,10 @@ fn damage_in_a_cache_that_is_only_read_costs_a_run() {
         cloned.clone.join("shared"),
     )
     .expect("a cache");
+    let sizes = || size_of(&cloned.clone.join("shared"));
+    let before = sizes();
     let told = cloned.build("--cache-read shared report");
+    assert_eq!(sizes(), before, "nothing is removed from it");
     assert_eq!(cloned.runs(), ["report"], "{}", told.err);
     assert!(cloned.is_as_in_the_first("build/report"));
     cloned
@@ -233,6 +236,64 @@ fn what_stood_here_and_was_removed_is_noticed() {
     assert!(!cloned.stands("build/wide"));
     cloned.build("report").expect_nothing_done();
     assert!(!cloned.stands("build/wide"));
+}
+
+/// A file that somebody made is no output that is away.
+#[test]
+fn what_stands_at_an_output_that_nobody_asked_for_is_set_aside() {
+    let cloned = Cloned::new(ROW);
+    fs::create_dir(cloned.clone.join("build")).expect("a folder");
+    cloned.write("build/wide", "mine\n");
+    let told = cloned.build("report");
+    told.expect_said("it was moved to .pipe/replaced/");
+    assert_eq!((told.ran(), told.restored()), (0, 2), "{}", told.err);
+    assert!(cloned.is_as_in_the_first("build/wide"));
+    assert!(!cloned.stands("build/middle"));
+}
+
+#[test]
+fn between_two_targets_nothing_has_to_stand() {
+    let cloned = Cloned::new(ROW);
+    let told = cloned.build("wide report");
+    assert_eq!((told.ran(), told.restored()), (0, 2), "{}", told.err);
+    assert!(cloned.stands("build/wide") && !cloned.stands("build/middle"));
+    cloned.build("wide report").expect_nothing_done();
+}
+
+/// What needs nothing that failed goes on, and what failed is not tried twice.
+#[test]
+fn damage_beside_a_failure_is_mended_where_builds_keep_going() {
+    let more = "node \"fails\" { in \"src/b\"; out \"build/fails\"; run \"echo fails >> runs; echo talk; test -e well; touch {out}\" }\n\
+                node \"below\" { in \"build/fails\"; out \"build/below\"; run \"echo below >> runs; cp {in} {out}\" }\n";
+    for (arguments, ran) in [("-k", &["fails", "report"][..]), ("", &["fails"])] {
+        let cloned = Cloned::new(ROW);
+        cloned.write("pipe.kdl", &format!("jobs 1\n{ROW}{more}"));
+        cloned.harm("build/report");
+        let told = cloned
+            .pipe(&format!("build {arguments} report below"))
+            .expect_code(1);
+        assert_eq!(cloned.runs(), ran, "{}", told.err);
+        assert_eq!(
+            told.err.matches("failed   fails").count(),
+            1,
+            "{}",
+            told.err
+        );
+        if arguments == "-k" {
+            assert!(cloned.is_as_in_the_first("build/report"));
+            told.expect_said("failed: 1 failed (`fails`), 1 blocked, 1 ran");
+            assert!(!told.err.contains("hint"), "{}", told.err);
+        } else {
+            told.expect_said("1 not done");
+            told.expect_said("hint: `pipe build -k`");
+        }
+        let failed = cloned.pipe("log --failed").expect_code(0);
+        assert_eq!(failed.out, "talk\n", "{}", failed.err);
+        cloned.write("well", "");
+        cloned.build(&format!("{arguments} report below"));
+        assert!(cloned.is_as_in_the_first("build/report"));
+        cloned.build("report below").expect_nothing_done();
+    }
 }
 
 #[test]
@@ -259,6 +320,8 @@ node "end" { in "build/all"; out "build/end"; run "echo end >> runs; cp {in} {ou
 "#,
     );
     fs::remove_file(cloned.clone.join("data/a")).expect("an output");
+    let plan = cloned.pipe("build -n end").expect_code(0);
+    plan.expect_said("would restore 1 node; 2 may run");
     cloned.build("end");
     assert!(cloned.runs().is_empty());
     assert!(cloned.is_as_in_the_first("build/end"));

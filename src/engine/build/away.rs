@@ -6,12 +6,13 @@
 use super::Build;
 use crate::base::content::Content;
 use crate::base::record::{Origin, RunResult};
+use crate::engine::shared::Request;
 use crate::engine::survey::Settled;
 use crate::logic::graph::{NodeId, PathId};
 use crate::logic::plan::forecast::Away;
-use crate::logic::schedule::News;
+use crate::logic::schedule::{News, State};
 use crate::world::trouble::Trouble;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// See the module.
 pub(super) struct AwayNow {
@@ -21,19 +22,22 @@ pub(super) struct AwayNow {
     /// A command would not have found its inputs.
     lacking: bool,
     may_go_on: bool,
+    /// Also after a failure.
+    keeps_going: bool,
 }
 
 impl AwayNow {
     pub(super) fn new(
         nodes: &Away,
         foreseen: HashMap<NodeId, RunResult>,
-        may_go_on: bool,
+        request: &Request<'_>,
     ) -> AwayNow {
         AwayNow {
             nodes: nodes.clone(),
             foreseen,
             lacking: false,
-            may_go_on,
+            may_go_on: request.may_go_on,
+            keeps_going: request.keep_going,
         }
     }
 }
@@ -78,11 +82,25 @@ impl Build<'_, '_> {
         self.tell_scheduler(News::Withdrawn(item));
     }
 
-    /// Whether another round follows. What failed is not tried again for it.
+    /// Whether another round follows.
     pub(super) fn goes_on(&self) -> bool {
         self.away.lacking
             && self.away.may_go_on
-            && self.summary.failed == 0
+            && (self.summary.failed == 0 || self.away.keeps_going)
             && !self.summary.interrupted
+    }
+
+    /// What failed, and what needs it: no other round tries these again.
+    pub(super) fn given_up(&self) -> HashSet<String> {
+        let items = 0..self.nodes.len() as u32;
+        let given_up = items.filter(|&item| {
+            matches!(
+                self.scheduler.state(item),
+                State::Failed | State::Blocked { .. }
+            )
+        });
+        given_up
+            .map(|item| self.graph().name(self.node(item)).to_owned())
+            .collect()
     }
 }

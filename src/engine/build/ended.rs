@@ -174,8 +174,10 @@ impl Build<'_, '_> {
         true
     }
 
-    /// Nodes that will not be reached any more, told once at the end.
+    /// Nodes that will not be reached any more, told once at the end. Another round may still reach what needs nothing
+    /// that failed.
     pub(super) fn settle_the_rest(&mut self) {
+        let goes_on = self.goes_on();
         for item in 0..self.nodes.len() as u32 {
             match self.scheduler.state(item) {
                 State::Blocked { by } => {
@@ -183,7 +185,7 @@ impl Build<'_, '_> {
                     let by = self.graph().name(self.node(by)).to_owned();
                     self.finished(item, Outcome::Blocked { by });
                 }
-                State::Stopped => {
+                State::Stopped if !goes_on => {
                     self.summary.stopped += 1;
                     self.finished(item, Outcome::Stopped);
                 }

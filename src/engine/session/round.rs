@@ -9,10 +9,10 @@ use crate::engine::desk::Desk;
 use crate::engine::pool::Pool;
 use crate::engine::probes::Answers;
 use crate::engine::project::{Given, Place, Project, Tools};
-use crate::engine::shared::{Hands, Request};
+use crate::engine::shared::{Before, Hands, Request};
 use crate::engine::turn::{end, project_mark, report_orphans};
 use crate::engine::upkeep::{self, Tidied, tell_leftovers};
-use crate::logic::event::{BuildEvent, Notice, Summary};
+use crate::logic::event::{BuildEvent, Notice};
 use crate::world::execute::guard::{Guard, Keeping};
 use crate::world::execute::{LocalExecutor, Running};
 use std::sync::OnceLock;
@@ -31,7 +31,7 @@ pub(super) struct Round<'a> {
     pub(super) keeping: &'a Keeping,
     pub(super) token: &'a str,
     pub(super) begun: Instant,
-    pub(super) before: &'a Summary,
+    pub(super) before: &'a Before,
     pub(super) number: u32,
 }
 
@@ -69,10 +69,13 @@ impl Round<'_> {
         };
         tell_leftovers(&session, &tidied, tell);
         let removed = [tidied.removed, tidied.given_up].concat();
-        let (selection, notice) = session.choose(&order.targets, order.changed_since.as_deref())?;
+        let (mut selection, notice) =
+            session.choose(&order.targets, order.changed_since.as_deref())?;
         if let Some(notice) = notice.filter(|_| self.number == 0) {
             tell(BuildEvent::Notice(notice));
         }
+        let given_up = &self.before.given_up;
+        selection.leave_out(&session.project.graph, &|name| given_up.contains(name));
         let running = Running::new();
         let guard = OnceLock::new();
         if Answers::are_asked(&session.project, &selection) {

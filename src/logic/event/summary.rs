@@ -36,12 +36,15 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// This round of a build together with those before it, whose nodes were fresh in this one.
+    /// This round of a build together with those before it: what came of their nodes is fresh in this one, and what failed or
+    /// was blocked takes no part.
     pub fn after(self, before: &Summary) -> Summary {
         Summary {
             fresh: self.fresh.saturating_sub(before.restored + before.ran),
             restored: self.restored + before.restored,
             ran: self.ran + before.ran,
+            failed: self.failed + before.failed,
+            blocked: self.blocked + before.blocked,
             saved_ms: self.saved_ms + before.saved_ms,
             not_kept: self.not_kept + before.not_kept,
             undeclared: self.undeclared + before.undeclared,

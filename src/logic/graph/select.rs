@@ -116,6 +116,14 @@ impl Selection {
         }
     }
 
+    /// Without the nodes whose names are `unwanted`, and nobody names them any more.
+    pub fn leave_out(&mut self, graph: &Graph, unwanted: &dyn Fn(&str) -> bool) {
+        for node in graph.nodes().filter(|&node| unwanted(graph.name(node))) {
+            self.members[node.0 as usize] = false;
+            self.named[node.0 as usize] = false;
+        }
+    }
+
     /// Whether this node takes part.
     pub fn contains(&self, node: NodeId) -> bool {
         self.members[node.0 as usize]
