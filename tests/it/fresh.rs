@@ -1,6 +1,6 @@
 //! What the list of fresh nodes must not hide: after a build that found all as it was, every kind of change is seen.
 
-use crate::support::{Sandbox, set_modified};
+use crate::support::{Sandbox, set_modified, wait_until};
 use std::fs;
 
 const CHAIN: &str = r#"
@@ -62,6 +62,25 @@ fn an_output_that_is_gone_or_changed_comes_back() {
     assert_eq!(sandbox.build().restored(), 1);
     assert!(!sandbox.stands("build/list/more"));
     assert_eq!(sandbox.take_runs(), [""; 0]);
+}
+
+/// What is listed is what its node has read, not what stands there when the build ends.
+#[test]
+fn a_source_that_is_edited_while_another_node_runs_is_seen() {
+    let slow = "node \"slow\" { after \"copy\"; in \"z.txt\"; out \"s\"; run \"touch began; until test -e go; do sleep 0.01; done; cp {in} {out}\" }";
+    let sandbox = Sandbox::new(&format!("{CHAIN}{slow}"));
+    sandbox.write("a.txt", "one\n");
+    sandbox.write("z.txt", "zzz\n");
+    sandbox.write("data/x", "x");
+    let mut build = sandbox.command(["build"]).spawn().expect("pipe starts");
+    wait_until("the slow node", || sandbox.stands("began"));
+    sandbox.write("a.txt", "two\n");
+    sandbox.write("go", "");
+    assert!(build.wait().expect("its end").success());
+    sandbox.take_runs();
+    sandbox.build();
+    assert_eq!(sandbox.take_runs(), ["copy", "count"]);
+    assert_eq!(sandbox.read("build/b.txt"), "two\n");
 }
 
 #[test]

@@ -77,6 +77,26 @@ fn following_ends_when_the_build_is_killed() {
     assert_eq!(sandbox.pipe("log talker").expect_code(0).out, "red\n");
 }
 
+/// The command's end is enough: the build goes on. It says how that end was.
+#[test]
+fn following_ends_with_the_command_and_says_that_it_failed() {
+    let other =
+        "node \"other\" { out \"o\"; run \"until test -e last; do sleep 0.01; done; touch o\" }\n";
+    let sandbox =
+        Sandbox::new(&(MANIFEST.replace("echo end; touch {out}", "echo end; exit 7") + other));
+    sandbox.write("go.txt", "1");
+    let build = start(&sandbox, "build -k -j 2 talker other");
+    wait_until("the first line", || sandbox.stands("spoke"));
+    let mut log = start(&sandbox, "log -f talker");
+    sandbox.write("finish", "");
+    wait_until("the end", || log.try_wait().expect("its state").is_some());
+    let log = end(log).expect_code(0);
+    assert_eq!(log.out, "red\nend\n");
+    log.expect_said("`talker` failed: exit code 7");
+    sandbox.write("last", "");
+    end(build).expect_code(1);
+}
+
 #[test]
 fn following_a_node_that_does_not_run_ends_with_the_build() {
     let sandbox = sandbox();
@@ -92,8 +112,9 @@ fn following_a_node_that_does_not_run_ends_with_the_build() {
 #[test]
 fn the_logs_of_all_that_failed_are_shown_and_of_none_that_did_not() {
     let sandbox = Sandbox::new(
-        "node \"a\" { out \"a\"; run \"echo from a; exit 3\" }\nnode \"b\" { out \"b\"; run \"echo from b; echo > b\" }\n\
-         node \"c\" { out \"c\"; run \"echo from c; exit 4\" }\n",
+        "node \"a\" { out \"a\"; retries 1; run \"echo from a; exit 3\" }\nnode \"b\" { out \"b\"; run \"echo from b; echo > b\" }\n\
+         node \"c\" { out \"c\"; run \"echo from c; exit 4\" }\n\
+         node \"d\" { out \"d\"; retries 1; run \"echo from d; test -e tried || { touch tried; exit 5; }; touch d\" }\n",
     );
     sandbox
         .pipe("log --failed")
@@ -103,7 +124,11 @@ fn the_logs_of_all_that_failed_are_shown_and_of_none_that_did_not() {
     let failed = sandbox.pipe("log --failed").expect_code(0);
     let mut lines: Vec<&str> = failed.out.lines().collect();
     lines.sort_unstable();
-    assert_eq!(lines, ["from a", "from c"]);
+    assert_eq!(
+        lines,
+        ["from a", "from c"],
+        "each once, and not what went well in the end"
+    );
     failed.expect_said("`a` failed (exit code 3) and printed:");
     sandbox.pipe("log").expect_code(2);
     sandbox.manifest("node \"b\" { out \"b\"; run \"echo more > b\" }\n");
@@ -117,12 +142,19 @@ fn the_logs_of_all_that_failed_are_shown_and_of_none_that_did_not() {
 #[test]
 fn a_restored_node_shows_the_log_of_the_run_that_made_it() {
     let sandbox = Sandbox::new("node \"a\" { in \"x\"; out \"a\"; run \"cat x; cp x a\" }\n");
-    sandbox.write("x", "first\n");
+    // A program gets every byte of it.
+    let first = "old\rfirst\n";
+    sandbox.write("x", first);
     sandbox.build();
     sandbox.write("x", "second\n");
     sandbox.build();
-    sandbox.write("x", "first\n");
+    sandbox.write("x", first);
     assert_eq!(sandbox.build().restored(), 1);
-    assert_eq!(sandbox.pipe("log a").expect_code(0).out, "first\n");
+    assert_eq!(sandbox.pipe("log a").expect_code(0).out, first);
+    assert_eq!(sandbox.pipe("log a --run 1").expect_code(0).out, first);
+    sandbox
+        .pipe("log a --run 3")
+        .expect_code(2)
+        .expect_said("no log of build 3");
     assert_eq!(sandbox.pipe("log a --run 2").expect_code(0).out, "second\n");
 }

@@ -121,6 +121,13 @@ fn a_report_tells_of_every_node_and_of_any_build() {
     assert_eq!(node(&second, "fit@rf,1")["state"], "fresh");
     assert_eq!(second["build"], 2);
 
+    // The log of another run than that which was restored is not its own.
+    sandbox.write("raw.txt", "other");
+    sandbox.pipe("build -k first").expect_code(0);
+    let second = data(&sandbox.pipe("report 2").expect_code(0).out);
+    let log = &node(&second, "first")["log"];
+    assert!(log.is_null(), "{log}");
+
     // Any build, into a file, and without a sound manifest.
     sandbox.manifest("node {{{");
     sandbox.pipe("report 1 -o old.html").expect_code(0);

@@ -236,6 +236,7 @@ fn a_cache_without_rights() {
     sandbox.remove("build");
     build("with all rights again");
     as_nobody(&sandbox, "build --cache-dir ../cache").expect_nothing_done();
+    println!("a cache that is read-only, that cannot be listed, that cannot be read: 4 builds");
 }
 
 #[test]

@@ -42,12 +42,13 @@ const CALLS_ON_FILES: &[&str] = &[
     "sendfile",
     "ioctl",
     "fcntl",
+    "utimensat",
 ];
 
 /// Others at which it may be killed. No disk makes them fail; and when a folder cannot be closed, the standard library
 /// panics, by which a released `pipe` dies as if it were killed.
 const OTHER_CALLS: &[&str] = &[
-    "close", "clone3", "execve", "sendto", "recvfrom", "pipe2", "wait4", "poll",
+    "close", "clone3", "execve", "sendto", "recvfrom", "pipe2", "wait4", "poll", "mmap",
 ];
 
 const MANIFEST: &str = r#"

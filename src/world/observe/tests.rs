@@ -333,3 +333,28 @@ fn large_directories_are_the_same_by_all_processors() {
     assert_eq!(project.see("d", Links::Verbatim), first);
     assert_eq!(project.see("d", Links::Through), first);
 }
+
+#[test]
+fn a_stamp_is_trusted_by_how_long_ago_and_how_finely_it_was_set() {
+    let stamp = |mtime_ns, ctime_ns| Stamp {
+        size: 1,
+        mtime_ns,
+        ctime_ns,
+        device: 1,
+        inode: 1,
+        mode: 0o100_644,
+    };
+    const SECOND: i64 = 1_000_000_000;
+    let now = 100 * SECOND + 7;
+    let settled = |ago: i64| bytes::is_settled(&stamp(5, now - ago), now);
+    assert!(!settled(0) && !settled(20_000_000) && settled(20_000_001));
+    // Of a file system that counts whole seconds.
+    assert!(!bytes::is_settled(&stamp(5, 99 * SECOND), now));
+    assert!(bytes::is_settled(&stamp(5, 97 * SECOND), now));
+    // Times to come, by a clock that was set back.
+    assert!(!bytes::is_settled(&stamp(now + 9, 5), now));
+    let set_back = |by: i64| bytes::is_set_back(&stamp(now - by, now));
+    assert!(!set_back(0) && !set_back(20_000_000) && set_back(20_000_001));
+    assert!(!bytes::is_set_back(&stamp(99 * SECOND, now)));
+    assert!(!bytes::is_set_back(&stamp(99 * SECOND + 5, 100 * SECOND)));
+}

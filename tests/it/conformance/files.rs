@@ -3,6 +3,9 @@
 use super::{call, copying};
 use crate::support::Sandbox;
 use std::fs::{self, File, FileTimes};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 #[test]
@@ -160,4 +163,116 @@ fn set_user_bits_do_not_come_back() {
         .permissions()
         .mode();
     assert_eq!((mode & 0o7000, mode & 0o100), (0, 0o100));
+}
+
+/// Writes one letter after another into `a.txt` through a mapping, each when it is told one; `!` in front of it flushes
+/// first, after which the system moves the file's time with the next write.
+const MAPPED_WRITER: &str = r#"
+import mmap, sys
+with open("a.txt", "r+b") as file:
+    memory = mmap.mmap(file.fileno(), 0)
+print("ready", flush=True)
+for line in sys.stdin:
+    if line[0] == "!":
+        memory.flush()
+    memory[0:1] = line[-2:-1].encode()
+    print("done", flush=True)
+"#;
+
+/// Where the system moves the time of a file that is written through a mapping, the write is seen. Where it does not, nobody
+/// who goes by stamps can see it.
+#[test]
+fn what_is_written_through_a_mapping_is_seen_once_the_time_moves() {
+    let sandbox = copying();
+    let started = Command::new("python3")
+        .args(["-c", MAPPED_WRITER])
+        .current_dir(sandbox.root())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut writer) = started else {
+        println!("skipped: python3 is not installed, so nobody writes through a mapping");
+        return;
+    };
+    let mut lines = BufReader::new(writer.stdout.take().expect("its output")).lines();
+    let mut input = writer.stdin.take().expect("its input");
+    let mut hear = || lines.next().expect("a line").expect("a text");
+    assert_eq!(hear(), "ready");
+    let stamp = || {
+        let metadata = sandbox.path("a.txt").metadata().expect("it stands");
+        (metadata.ctime(), metadata.ctime_nsec())
+    };
+    let (mut seen, mut hidden) = (0, 0);
+    sandbox.build();
+    sandbox.build_until_listed(1);
+    for letters in ["!x", "y", "!z", "v", "!w"] {
+        let before = stamp();
+        writeln!(input, "{letters}").expect("it listens");
+        assert_eq!(hear(), "done");
+        let has_moved = stamp() != before;
+        sandbox.build();
+        match has_moved {
+            true => {
+                assert_eq!(sandbox.read("o.txt"), sandbox.read("a.txt"), "{letters}");
+                seen += 1;
+            }
+            false => hidden += 1,
+        }
+        sandbox.build_until_listed(1);
+    }
+    println!("{seen} writes through a mapping moved the time and were seen, {hidden} did not");
+    drop(input);
+    writer.wait().expect("its end");
+    let file = File::options().append(true).open(sandbox.path("a.txt"));
+    let times = FileTimes::new().set_modified(SystemTime::now());
+    file.and_then(|file| file.set_times(times))
+        .expect("its time is set");
+    sandbox.build();
+    assert_eq!(sandbox.read("o.txt"), sandbox.read("a.txt"));
+}
+
+#[test]
+fn an_output_directory_of_2_000_files_comes_back_whole() {
+    an_output_directory_of(2_000);
+}
+
+#[test]
+#[ignore = "takes a minute; `cargo test -- --ignored 100_000`"]
+fn an_output_directory_of_100_000_files_comes_back_whole() {
+    an_output_directory_of(100_000);
+}
+
+/// Each file holds its number.
+fn an_output_directory_of(count: usize) {
+    let sandbox = Sandbox::new(&format!(
+        "node \"n\" {{ out \"d/\"; run \"mkdir {{out}}; cd {{out}}; seq 0 {} | split -l 1 -a 6 -d -\" }}",
+        count - 1
+    ));
+    let expect_whole = |what: &str| {
+        assert_eq!(
+            fs::read_dir(sandbox.path("d")).expect("a folder").count(),
+            count,
+            "{what}"
+        );
+        for number in 0..count {
+            let text = sandbox.read(&format!("d/x{number:06}"));
+            assert!(
+                text == format!("{number}\n"),
+                "{what}: {number} holds {text}"
+            );
+        }
+        sandbox.build().expect_nothing_done();
+    };
+    sandbox.build();
+    sandbox.build().expect_nothing_done();
+    sandbox.remove("d");
+    assert_eq!(sandbox.build().restored(), 1);
+    expect_whole("all was gone");
+    for number in (0..count).step_by(7) {
+        sandbox.remove(&format!("d/x{number:06}"));
+    }
+    sandbox.write("d/x000001", "another");
+    sandbox.write("d/more", "more");
+    assert_eq!(sandbox.build().restored(), 1);
+    expect_whole("files were gone, changed and added");
 }
