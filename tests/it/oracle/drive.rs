@@ -10,7 +10,7 @@ use super::steps::{self, Kind, Step};
 use super::trial::Told;
 use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// A project under way.
@@ -26,9 +26,14 @@ pub(super) struct Drive {
     pub(super) builds: u32,
     /// How many commands may run at once.
     pub(super) jobs: usize,
+    /// Something stands at outputs of which the ledger may not know that `pipe` wrote it.
+    pub(super) has_foreign: bool,
     /// What happened, in words.
     pub(super) told: Vec<String>,
 }
+
+/// What a checkout remembers besides its cache.
+const REMEMBERED: [&str; 3] = ["ledger", "fresh", "snapshot"];
 
 impl Drive {
     pub(super) fn new() -> Self {
@@ -44,6 +49,7 @@ impl Drive {
             is_clone: true,
             builds: 0,
             jobs: 1,
+            has_foreign: false,
             told: Vec::new(),
         };
         fs::create_dir(drive.root()).expect("a new folder");
@@ -71,12 +77,63 @@ impl Drive {
             Kind::HarmOutput => self.harm_output(random),
             Kind::HarmState => self.harm_state(random),
             Kind::Clone => self.fresh_clone(),
-            Kind::Build => return self.build_step(random),
+            Kind::Build => {
+                let told = self.build_step(random);
+                self.copy_what_is_remembered();
+                return told;
+            }
         };
         project.tidy();
         self.told.push(said);
         self.becomes(project, random);
         Ok(())
+    }
+
+    /// So that a later harm can put it back.
+    fn copy_what_is_remembered(&self) {
+        for name in REMEMBERED {
+            let (from, to) = (
+                self.root().join(".pipe").join(name),
+                self.kept(name, self.past.len()),
+            );
+            disk::remove(&to);
+            let _ = fs::copy(from, to);
+        }
+    }
+
+    /// Where the state after so many builds lies, until that after two more takes its place.
+    fn kept(&self, name: &str, builds: usize) -> PathBuf {
+        self.folder.path().join(format!("{name}.{}", builds % 2))
+    }
+
+    /// As somebody does who unpacks an old copy: of all that is remembered, or of a part of it.
+    fn put_back(&mut self, random: &mut Random) -> &'static str {
+        let (names, said): (&[&str], _) = match random.below(4) {
+            0 => (
+                &REMEMBERED,
+                "an older ledger is put back, with all that belongs to it",
+            ),
+            1 => (&REMEMBERED[..1], "an older ledger is put back"),
+            2 => (
+                &REMEMBERED[1..2],
+                "an older list of what is fresh is put back",
+            ),
+            _ => (&REMEMBERED[2..], "an older snapshot is put back"),
+        };
+        for name in names {
+            let place = self.root().join(".pipe").join(name);
+            // The last build's is what lies there.
+            let older = self.kept(name, self.past.len() + 1);
+            if older.exists() && place.parent().is_some_and(Path::is_dir) {
+                disk::remove(&place);
+                fs::copy(older, place).expect("the folder is ours");
+            }
+        }
+        if said.contains("ledger") {
+            let past = self.past.iter().flat_map(Project::jobs);
+            self.memory.ledger_older(past.map(|job| job.name));
+        }
+        said
     }
 
     /// The project is edited.
@@ -132,6 +189,7 @@ impl Drive {
         let (name, output) = &outputs[random.below(outputs.len())];
         match disk::harm_output(&self.root().join(output), random) {
             Some(said) => {
+                self.has_foreign = true;
                 self.memory.harm(name);
                 format!("{output}: {said}")
             }
@@ -141,7 +199,12 @@ impl Drive {
 
     fn harm_state(&mut self, random: &mut Random) -> String {
         let state = self.root().join(".pipe");
-        let said = match random.below(8) {
+        let said = match random.below(11) {
+            8 => {
+                disk::damage(&state.join("fresh"), random);
+                "the list of what is fresh is damaged"
+            }
+            9 | 10 => self.put_back(random),
             0 | 1 => {
                 let cache = state.join("cache");
                 let mut rotten = false;
@@ -190,6 +253,7 @@ impl Drive {
             }
         };
         if said.contains("ledger") || said.contains("state") {
+            self.has_foreign = true;
             // Nobody knows any more that these were outputs.
             let declared: HashSet<String> = self
                 .project

@@ -114,6 +114,9 @@ fn run(job: &Job, read: &[(String, Tree)]) -> Fate {
             for number in 0..node.salt % 3 {
                 tree.insert(&format!("k{number}"), file(format!("{number}\n"), false));
             }
+            // What it reads decides what there is in it, so that going back takes files away.
+            let digit = &told[told.find(' ').map_or(0, |end| end - 1)..][..1];
+            tree.insert(&format!("p{digit}"), file(String::new(), false));
             tree.insert("b", salt());
             tree.insert("l", Tree::Link("b".to_owned()));
             tree.insert("empty", Tree::Folder(BTreeMap::new()));

@@ -172,6 +172,13 @@ impl Memory {
             .for_each(|stands| *stands = Stands::Unknown);
     }
 
+    /// The ledger is an older one, which may know any of the jobs that there ever were.
+    pub(super) fn ledger_older(&mut self, names: impl Iterator<Item = String>) {
+        self.stands
+            .extend(names.map(|name| (name, Stands::Unknown)));
+        self.ledger_damaged();
+    }
+
     pub(super) fn ledger_lost(&mut self) {
         self.here.clear();
         self.forgotten.extend(self.stands.keys().cloned());

@@ -355,7 +355,7 @@ impl Node {
                     .collect();
                 let mode = if salt.is_multiple_of(2) { "644" } else { "755" };
                 format!(
-                    "o={{out}}; mkdir -p $o/sub $o/empty; {more}ln -s b $o/l; echo {salt} > $o/b; {read} | cksum > $o/sub/sum; chmod {mode} $o/sub/sum{}",
+                    "o={{out}}; mkdir -p $o/sub $o/empty; {more}ln -s b $o/l; echo {salt} > $o/b; {read} | cksum > $o/sub/sum; read -r s r < $o/sub/sum; : > $o/p${{s#${{s%?}}}}; chmod {mode} $o/sub/sum{}",
                     odd("$o/sub/sum")
                 )
             }

@@ -53,6 +53,7 @@ pub(super) fn story(seed: u64) -> Vec<Step> {
                 Kind::HarmOutput,
                 Kind::HarmState,
                 Kind::GoBack,
+                Kind::GoBack,
                 Kind::Touch,
                 Kind::Clone,
             ];
@@ -79,8 +80,10 @@ pub(super) fn add_node(project: &mut Project, random: &mut Random) -> String {
         Shape::Program,
         Shape::Two,
         Shape::Tree,
+        Shape::Tree,
         Shape::Nothing,
     ];
+    let is_gathering = project.nodes.iter().any(|node| node.gathered);
     let mut node = Node {
         id,
         salt: random.below(6) as u32,
@@ -91,7 +94,8 @@ pub(super) fn add_node(project: &mut Project, random: &mut Random) -> String {
         exclusive: random.once_in(6),
         always: random.once_in(16),
         uncached: random.once_in(10),
-        gathered: random.once_in(6),
+        // A glob that matches one alone has little to get wrong.
+        gathered: random.once_in(if is_gathering { 3 } else { 5 }),
         fault: if random.once_in(6) {
             fault(random)
         } else {
@@ -139,6 +143,7 @@ fn add_input(node: &mut Node, project: &Project, random: &mut Random) {
         1 => Input::SourceGlob,
         2 => Input::OutputGlob,
         3 => Input::Single(random.below(SINGLES as usize) as u32),
+        4 if project.nodes.iter().any(|node| node.gathered) => Input::OutputGlob,
         _ if earlier.is_empty() => Input::Single(random.below(SINGLES as usize) as u32),
         _ => Input::Node(random.pick(&earlier)),
     };
@@ -160,6 +165,12 @@ pub(super) fn change_node(project: &mut Project, random: &mut Random) -> String 
     let id = node.id;
     let said = match random.below(14) {
         0 | 1 => return format!("remove n{id}"),
+        _ if node.gathered && random.once_in(3) => return format!("remove n{id}"),
+        _ if node.shape == Shape::Tree && random.once_in(3) => {
+            // With fewer files in it, or more.
+            node.salt = (node.salt + 1) % 6;
+            "its command"
+        }
         2 | 3 => {
             node.salt = random.below(6) as u32;
             "its command"

@@ -4,7 +4,7 @@ use super::disk;
 use super::drive::Drive;
 use super::meaning::{Fate, Meant, Tree, meaning};
 use super::memory::Duty;
-use super::project::Project;
+use super::project::{Fault, Project};
 use super::random::Random;
 use super::runs::Runs;
 use crate::support::{Outcome, command_in};
@@ -55,7 +55,7 @@ impl Drive {
             8
         };
         match random.below(most) {
-            0 => {
+            0 | 7 => {
                 let node = &self.project.nodes[random.below(self.project.nodes.len())];
                 asked.target = Some(format!("n{}", node.id));
             }
@@ -110,6 +110,15 @@ impl Drive {
         let said = |what: String| Err(format!("{what}\n{}", outcome.err));
         if outcome.code != i32::from(fails) {
             return said(format!("exit code {}", outcome.code));
+        }
+        for meant in chosen.iter().filter(|meant| writes_nothing(meant)) {
+            let words = format!("did not write {}", meant.job.outputs[0]);
+            if runs.count(&meant.job.name) > 0 && !outcome.err.contains(&words) {
+                return said(format!("{} does not say that it {words}", meant.job.name));
+            }
+        }
+        if !self.has_foreign && root.join(".pipe/replaced").exists() {
+            return said("what `pipe` wrote itself was set aside".to_owned());
         }
         if let Err(what) = self.compare_runs(chosen, asked, &runs, complete) {
             return said(what);
@@ -225,6 +234,7 @@ impl Drive {
     /// A build that is killed at some moment.
     fn cut_off(&mut self, meant: &[Meant], random: &mut Random) -> Told {
         let root = self.root();
+        self.has_foreign = true;
         let asked = Asked {
             target: None,
             keep_going: true,
@@ -271,6 +281,11 @@ fn kill_keeper(build: &Child) {
             }
         }
     }
+}
+
+fn writes_nothing(meant: &Meant) -> bool {
+    let node = &meant.job.node;
+    node.fault == Fault::WritesNothing && !meant.job.outputs.is_empty()
 }
 
 /// Whether a command that ran reads what the job writes.
