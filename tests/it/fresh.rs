@@ -2,6 +2,7 @@
 
 use crate::support::{Sandbox, set_modified, wait_until};
 use std::fs;
+use std::time::Duration;
 
 const CHAIN: &str = r#"
 node "copy" { in "a.txt"; out "build/b.txt"; run "echo copy >> runs; cat {in} > {out}" }
@@ -62,6 +63,34 @@ fn an_output_that_is_gone_or_changed_comes_back() {
     assert_eq!(sandbox.build().restored(), 1);
     assert!(!sandbox.stands("build/list/more"));
     assert_eq!(sandbox.take_runs(), [""; 0]);
+}
+
+/// What one of them has read is not what the other was fresh with.
+#[test]
+fn a_source_of_two_is_new_for_the_one_that_was_not_asked_for() {
+    let node = |name: &str| {
+        format!(
+            "node \"{name}\" {{ in \"s\"; out \"build/{name}\"; run \"echo {name} >> runs; cat {{in}} > {{out}}\" }}\n"
+        )
+    };
+    let sandbox = Sandbox::new(&(node("left") + &node("right")));
+    sandbox.write("s", "one\n");
+    sandbox.build();
+    sandbox.build_until_listed(2);
+    sandbox.take_runs();
+    sandbox.write("s", "two\n");
+    let age = || {
+        let changed = sandbox.path("s").metadata().and_then(|now| now.modified());
+        changed.expect("a time").elapsed().unwrap_or_default()
+    };
+    wait_until("a stamp that may be trusted", || {
+        age() > Duration::from_millis(50)
+    });
+    sandbox.pipe("build left").expect_code(0);
+    assert_eq!(sandbox.take_runs(), ["left"]);
+    sandbox.build();
+    assert_eq!(sandbox.take_runs(), ["right"]);
+    assert_eq!(sandbox.read("build/right"), "two\n");
 }
 
 /// What is listed is what its node has read, not what stands there when the build ends.

@@ -33,7 +33,7 @@ pub(super) struct Drive {
 }
 
 /// What a checkout remembers besides its cache.
-const REMEMBERED: [&str; 3] = ["ledger", "fresh", "snapshot"];
+const REMEMBERED: [&str; 4] = ["ledger", "fresh", "snapshot", "index"];
 
 impl Drive {
     pub(super) fn new() -> Self {
@@ -118,7 +118,7 @@ impl Drive {
                 &REMEMBERED[1..2],
                 "an older list of what is fresh is put back",
             ),
-            _ => (&REMEMBERED[2..], "an older snapshot is put back"),
+            _ => (&REMEMBERED[2..3], "an older snapshot is put back"),
         };
         for name in names {
             let place = self.root().join(".pipe").join(name);
