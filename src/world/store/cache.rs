@@ -9,11 +9,9 @@ mod access;
 
 pub use super::restore::RestoreTrouble;
 use super::room::touch;
-use super::{copy, format};
-use super::{sweep, temporary, write_whole};
+use super::{copy, format, sweep, temporary, write_whole};
 use crate::base::content::{Content, EntryKind, Tree};
 use crate::base::digest::Digest;
-use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::record::{Key, RunResult};
 use crate::world::trouble::{Trouble, is_absence};
 pub use access::Access;
@@ -79,7 +77,7 @@ impl LocalCache {
             }
             Err(error) => return Lookup::Damaged(Trouble::on("read", &path)(error).to_string()),
         };
-        match decode_result(key, &bytes) {
+        match format::decode_result(key, &bytes) {
             Some(result) => Lookup::Hit(result),
             None => {
                 self.suspect();
@@ -98,7 +96,7 @@ impl LocalCache {
         }
         let path = self.result_path(key);
         self.folder_of(&path)?;
-        write_whole(&path, &[&encode_result(key, result)], false)
+        write_whole(&path, &[&format::encode_result(key, result)], false)
     }
 
     /// Forgets what came of `key`, if anything is kept.
@@ -373,29 +371,6 @@ fn have_folder(folder: &Path) -> Result<(), Trouble> {
 
 fn only_read() -> io::Error {
     io::Error::other("this cache is only read")
-}
-
-const RESULT_HEADER: &str = "pipe result 3";
-
-pub(super) fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
-    let mut body = FlatWriter::default();
-    body.text(RESULT_HEADER).digest(&key.0);
-    format::put_result(&mut body, result);
-    let mut out = FlatWriter::default();
-    out.digest(&Digest::of(&body.0));
-    out.0.extend_from_slice(&body.0);
-    out.0
-}
-
-pub(super) fn decode_result(key: &Key, bytes: &[u8]) -> Option<RunResult> {
-    let mut from = FlatReader(bytes);
-    if from.digest()? != Digest::of(from.0)
-        || from.text()? != RESULT_HEADER
-        || from.digest()? != key.0
-    {
-        return None;
-    }
-    format::take_result(&mut from).filter(|_| from.is_empty())
 }
 
 #[cfg(test)]

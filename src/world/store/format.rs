@@ -3,6 +3,7 @@
 //! Nothing here follows from how a struct looks in Rust. A change needs a new version in the files' headers.
 
 use crate::base::content::Content;
+use crate::base::digest::Digest;
 use crate::base::flat::{FlatReader, FlatWriter};
 use crate::base::path::ProjectPath;
 use crate::base::record::{BuildEnd, Ending, Key, KeyParts, Made, NodeRecord, Origin};
@@ -277,4 +278,28 @@ pub(super) fn take_build_end(from: &mut FlatReader<'_>) -> Option<BuildEnd> {
         saved_ms: from.long()?,
         interrupted: from.byte()? == 1,
     })
+}
+const RESULT_HEADER: &str = "pipe result 3";
+
+/// The file of a result, which says of which key it is.
+pub(super) fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
+    let mut body = FlatWriter::default();
+    body.text(RESULT_HEADER).digest(&key.0);
+    put_result(&mut body, result);
+    let mut out = FlatWriter::default();
+    out.digest(&Digest::of(&body.0));
+    out.0.extend_from_slice(&body.0);
+    out.0
+}
+
+/// Reads the file of a key's result; `None` when it is damaged, or another's.
+pub(super) fn decode_result(key: &Key, bytes: &[u8]) -> Option<RunResult> {
+    let mut from = FlatReader(bytes);
+    if from.digest()? != Digest::of(from.0)
+        || from.text()? != RESULT_HEADER
+        || from.digest()? != key.0
+    {
+        return None;
+    }
+    take_result(&mut from).filter(|_| from.is_empty())
 }

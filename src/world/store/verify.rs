@@ -2,7 +2,8 @@
 //!
 //! What is put aside lies in `damaged/` until the next pruning; nothing looks for it there.
 
-use super::cache::{LocalCache, decode_result};
+use super::cache::LocalCache;
+use super::format::decode_result;
 use crate::base::digest::Digest;
 use crate::base::record::{Key, RunResult};
 use crate::world::trouble::{Trouble, is_absence};

@@ -5,7 +5,7 @@
 use crate::base::digest::Digest;
 use crate::base::flat::FlatWriter;
 use crate::base::record::{Key, RunResult};
-use crate::world::store::cache::{decode_result, encode_result};
+use crate::world::store::format::{decode_result, encode_result};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 
