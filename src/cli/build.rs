@@ -140,7 +140,7 @@ fn dry_run(caller: &Caller, build: &Build) -> Result<u8, SessionError> {
     output::data(
         status::plan(
             &session.project.graph,
-            &survey.forecasts,
+            &survey.forecasts(),
             &survey.away,
             caller.screen.colour_out,
         )

@@ -22,10 +22,11 @@ pub(super) fn run(caller: &Caller, asked: &Graph) -> Result<u8, SessionError> {
         unfold: asked.unfold,
     })?;
     let title = place.root.file_name().map(|name| name.to_string_lossy());
+    let forecasts = outline.survey.forecasts();
     let picture = Picture {
         standing: json::Standing {
             graph: &session.project.graph,
-            forecasts: &outline.survey.forecasts,
+            forecasts: &forecasts,
             missing: &outline.survey.missing,
             away: &outline.survey.away,
             remembered: &|node| (session.record(node), session.last_run(node)),

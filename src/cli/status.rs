@@ -14,8 +14,8 @@ pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
         let result = session.record(node)?.result;
         Some((result.duration_ms, result.usage))
     };
-    let stale = survey
-        .forecasts
+    let forecasts = survey.forecasts();
+    let stale = forecasts
         .iter()
         .flatten()
         .any(|forecast| *forecast != Forecast::Fresh);
@@ -24,7 +24,7 @@ pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
         true => json::status(
             &json::Standing {
                 graph: &session.project.graph,
-                forecasts: &survey.forecasts,
+                forecasts: &forecasts,
                 missing: &survey.missing,
                 away: &survey.away,
                 remembered: &|node| (session.record(node), session.last_run(node)),
@@ -33,7 +33,7 @@ pub(super) fn run(caller: &Caller, asked: &Status) -> Result<u8, SessionError> {
         ),
         false => status::status(
             &session.project.graph,
-            &survey.forecasts,
+            &forecasts,
             &survey.missing,
             &survey.away,
             asked.all.then_some(&took as status::Took<'_>),

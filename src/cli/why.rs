@@ -24,10 +24,11 @@ pub(super) fn run(caller: &Caller, asked: &Why) -> Result<u8, SessionError> {
             .filter(|node| selection.named[node.0 as usize])
             .collect(),
     };
+    let forecasts = survey.forecasts();
     let starts = session.build_starts();
     let standing = Standing {
         graph,
-        forecasts: &survey.forecasts,
+        forecasts: &forecasts,
         missing: &survey.missing,
         away: &survey.away,
         remembered: &|node| {

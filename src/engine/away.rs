@@ -96,15 +96,15 @@ impl Survey {
                 true => Forecast::Restorable(reasons),
                 false => Forecast::Stale(reasons),
             };
-            self.forecasts[node.0 as usize] = Some(forecast);
+            self.judged.insert(node, forecast);
         }
     }
 
     /// Whether the node's command has to run, or may have to.
     fn has_to_read(&self, node: NodeId) -> bool {
-        match self.forecasts[node.0 as usize] {
-            Some(Forecast::Fresh | Forecast::Restorable(_)) | None => false,
-            Some(Forecast::Stale(_) | Forecast::MayRun(_) | Forecast::SourceMissing) => true,
+        match self.forecast(node) {
+            Forecast::Fresh | Forecast::Restorable(_) => false,
+            Forecast::Stale(_) | Forecast::MayRun(_) | Forecast::SourceMissing => true,
         }
     }
 }

@@ -92,7 +92,7 @@ pub fn build(
         cache_only: request.cache_only,
         away: &survey.away,
     };
-    let leaving = Leaving::of(project, tools, &survey, request.selection);
+    let leaving = Leaving::of(graph, tools, &survey);
     let (schedule, guessed, resources) = items.schedule(project, tools, request.selection);
     let limits = Limits {
         jobs: hands.pool.jobs,

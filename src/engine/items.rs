@@ -28,13 +28,18 @@ impl Items {
     pub(super) fn choose(graph: &Graph, survey: &Survey, selection: &Selection) -> Items {
         let mut nodes = Vec::new();
         let mut places = vec![None; graph.len()];
-        for node in graph.order().filter(|&node| selection.contains(node)) {
-            let above = graph
-                .needs(node)
-                .any(|need| places[need.0 as usize].is_some());
-            if above || *survey.forecast(node) != Forecast::Fresh {
-                places[node.0 as usize] = Some(nodes.len() as u32);
-                nodes.push(node);
+        let mut due = vec![false; graph.len()];
+        for (node, forecast) in &survey.judged {
+            due[node.0 as usize] = *forecast != Forecast::Fresh;
+        }
+        for node in graph.order() {
+            if !due[node.0 as usize] {
+                continue;
+            }
+            places[node.0 as usize] = Some(nodes.len() as u32);
+            nodes.push(node);
+            for user in graph.users(node).filter(|&user| selection.contains(user)) {
+                due[user.0 as usize] = true;
             }
         }
         Items { nodes, places }

@@ -8,7 +8,6 @@ use super::project::{Project, Tools};
 use super::survey::standing::{self, uses};
 use super::survey::{Settled, Survey};
 use crate::base::content::Content;
-use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId};
 use crate::logic::plan::forecast::{Away, Forecast};
 use crate::world::store::fresh::{self, Head, Mark, Marks};
@@ -18,79 +17,33 @@ use std::collections::{HashMap, HashSet};
 
 /// See the module.
 pub(super) struct Leaving {
-    marks: Marks,
-    /// By node number: 1 for fresh.
-    fresh: Vec<u8>,
+    /// By what paths are known again that are not as they were when the build looked.
+    moved: Vec<(PathId, Option<Mark>)>,
+    /// Nodes that were judged anew, and whether they were found fresh.
+    judged: Vec<(NodeId, bool)>,
     /// Nodes that the build brought up to date, and what their paths held.
     settled: Vec<(NodeId, Vec<Content>)>,
     /// Sources that changed while the build ran.
     changed: HashSet<PathId>,
-    /// All is as it was: there is nothing to leave.
-    nothing_new: bool,
 }
 
 impl Leaving {
     /// What can be said after a survey.
-    pub(super) fn of(
-        project: &Project,
-        tools: &Tools,
-        survey: &Survey,
-        selection: &Selection,
-    ) -> Leaving {
-        let graph = &project.graph;
-        let mut leaving = Leaving {
-            marks: Marks::default(),
-            fresh: Vec::new(),
+    pub(super) fn of(graph: &Graph, tools: &Tools, survey: &Survey) -> Leaving {
+        let standing = &survey.standing;
+        let moved = standing
+            .seen()
+            .filter(|(path, _)| !standing.is_as_before(*path));
+        let moved = moved.map(|(path, content)| (path, mark(graph, tools, path, content)));
+        let judged = survey.judged.iter();
+        let judged = judged
+            .map(|(&node, forecast)| (node, *forecast == Forecast::Fresh && is_plain(graph, node)));
+        Leaving {
+            moved: moved.collect(),
+            judged: judged.collect(),
             settled: Vec::new(),
             changed: HashSet::new(),
-            nothing_new: survey.as_before.len() == selection.len(),
-        };
-        if leaving.nothing_new {
-            return leaving;
         }
-        (leaving.marks, leaving.fresh) = match standing::list(graph, tools) {
-            Some(list) => list.copied(),
-            None => (Marks::none(graph.path_count()), vec![0; graph.len()]),
-        };
-        let mut moved = vec![false; graph.path_count()];
-        for (path, content) in survey.standing.seen() {
-            if !survey.standing.is_as_before(path) {
-                leaving.mark(path, mark(graph, tools, path, content), &mut moved);
-            }
-        }
-        leaving.forget_users(graph, &moved);
-        let mut judged = selection.members.clone();
-        for node in &survey.as_before {
-            judged[node.0 as usize] = false;
-        }
-        for node in graph.nodes().filter(|node| judged[node.0 as usize]) {
-            let is_fresh = *survey.forecast(node) == Forecast::Fresh
-                && is_plain(graph, node)
-                && leaving.are_marked(graph, node);
-            leaving.fresh[node.0 as usize] = u8::from(is_fresh);
-        }
-        leaving
-    }
-
-    /// Sets by what a path is known again, and takes note if that is something else than before.
-    fn mark(&mut self, path: PathId, now: Option<Mark>, moved: &mut [bool]) {
-        let number = path.0 as usize;
-        moved[number] = now.is_none() || now != self.marks.get(number);
-        self.marks.set(number, now);
-    }
-
-    /// What was known of nodes rests on paths that have not moved.
-    fn forget_users(&mut self, graph: &Graph, moved: &[bool]) {
-        for node in graph.nodes() {
-            let fresh = &mut self.fresh[node.0 as usize];
-            if *fresh == 1 && uses(graph, node).any(|path| moved[path.0 as usize]) {
-                *fresh = 0;
-            }
-        }
-    }
-
-    fn are_marked(&self, graph: &Graph, node: NodeId) -> bool {
-        uses(graph, node).all(|path| self.marks.get(path.0 as usize).is_some())
     }
 
     /// A node is up to date, with this.
@@ -117,7 +70,7 @@ impl Leaving {
     /// `away` do not stand. That it could not be written
     /// costs the next build time only.
     pub(super) fn finish(
-        mut self,
+        self,
         project: &Project,
         tools: &Tools,
         memory: Memory,
@@ -125,9 +78,6 @@ impl Leaving {
         away: &Away,
     ) -> Result<(), Trouble> {
         let graph = &project.graph;
-        if !self.nothing_new {
-            self.take_in(graph, tools, items, away);
-        }
         let texts = project.texts.iter().filter_map(|text| {
             let stamped = tools.observer.stamped(text.as_str())?;
             Some((text.as_str().as_bytes().to_vec(), stamped))
@@ -152,23 +102,75 @@ impl Leaving {
             texts,
             graph: graph.identity(),
         };
-        if self.nothing_new {
-            match standing::list(graph, tools) {
-                Some(list) if *list.head() != head => {
-                    (self.marks, self.fresh) = list.copied();
-                }
-                // So it is for a graph without nodes, too.
-                _ => return Ok(()),
-            }
+        let list = standing::list(graph, tools);
+        let is_same = list.is_some_and(|list| *list.head() == head);
+        // So it is for a graph without nodes, too.
+        if self.judged.is_empty() && (is_same || list.is_none()) {
+            return Ok(());
         }
-        let _ = fresh::write(state, &head, &self.marks, &self.fresh);
+        let mut known = match list {
+            Some(list) => Known::new(list.copied()),
+            None => Known::new((Marks::none(graph.path_count()), vec![0; graph.len()])),
+        };
+        known.found(graph, &self);
+        known.done(graph, tools, self, items, away);
+        let _ = fresh::write(state, &head, &known.marks, &known.fresh);
         Ok(())
     }
+}
 
-    /// What the build has changed.
-    fn take_in(&mut self, graph: &Graph, tools: &Tools, items: &[NodeId], away: &Away) {
+/// What is known, for the list.
+struct Known {
+    marks: Marks,
+    /// By node number: 1 for fresh.
+    fresh: Vec<u8>,
+}
+
+impl Known {
+    fn new((marks, fresh): (Marks, Vec<u8>)) -> Known {
+        Known { marks, fresh }
+    }
+
+    /// By what a path is known again. What was known of nodes rests on paths that have not moved.
+    fn mark(&mut self, graph: &Graph, path: PathId, now: Option<Mark>) {
+        let number = path.0 as usize;
+        if now.is_none() || now != self.marks.get(number) {
+            standing::users(graph, path).for_each(|node| self.fresh[node.0 as usize] = 0);
+        }
+        self.marks.set(number, now);
+    }
+
+    /// The node is fresh, if its paths are known again.
+    fn settle(&mut self, graph: &Graph, node: NodeId) {
+        let mut uses = uses(graph, node);
+        let are_marked = uses.all(|path| self.marks.get(path.0 as usize).is_some());
+        self.fresh[node.0 as usize] = u8::from(are_marked);
+    }
+
+    /// What the build found.
+    fn found(&mut self, graph: &Graph, leaving: &Leaving) {
+        for &(path, mark) in &leaving.moved {
+            self.mark(graph, path, mark);
+        }
+        for &(node, is_fresh) in &leaving.judged {
+            self.fresh[node.0 as usize] = 0;
+            if is_fresh {
+                self.settle(graph, node);
+            }
+        }
+    }
+
+    /// What it has done.
+    fn done(
+        &mut self,
+        graph: &Graph,
+        tools: &Tools,
+        leaving: Leaving,
+        items: &[NodeId],
+        away: &Away,
+    ) {
         let mut held: HashMap<PathId, Option<Content>> = HashMap::new();
-        for (node, contents) in &self.settled {
+        for (node, contents) in &leaving.settled {
             for (path, content) in uses(graph, *node).zip(contents) {
                 let held = held.entry(path).or_insert(Some(*content));
                 // What two nodes found different is nothing to be relied on.
@@ -180,19 +182,17 @@ impl Leaving {
             held.insert(output.path, None);
         }
         let of_items = items.iter().flat_map(|&item| uses(graph, item));
-        let touched: HashSet<PathId> = of_items.chain(self.changed.drain()).collect();
-        let mut moved = vec![false; graph.path_count()];
+        let touched: HashSet<PathId> = of_items.chain(leaving.changed).collect();
         for path in touched {
             let held = held.get(&path).copied().flatten();
             let now = held.and_then(|held| mark(graph, tools, path, &held));
-            self.mark(path, now, &mut moved);
+            self.mark(graph, path, now);
         }
-        self.forget_users(graph, &moved);
         for &item in items {
             self.fresh[item.0 as usize] = 0;
         }
-        for (node, _) in std::mem::take(&mut self.settled) {
-            self.fresh[node.0 as usize] = u8::from(self.are_marked(graph, node));
+        for (node, _) in leaving.settled {
+            self.settle(graph, node);
         }
     }
 }

@@ -45,8 +45,8 @@ impl Session {
         let survey = self.survey(&judged, false);
         let graph = &self.project.graph;
         if wanted.stale {
-            for (shown, forecast) in shown.iter_mut().zip(&survey.forecasts) {
-                *shown &= *forecast != Some(Forecast::Fresh);
+            for (shown, forecast) in shown.iter_mut().zip(survey.forecasts()) {
+                *shown &= forecast != Some(Forecast::Fresh);
             }
         }
         let nodes: Vec<NodeId> = graph
@@ -74,15 +74,14 @@ impl Session {
         expected: &[Option<(u64, bool)>],
     ) -> Longest {
         let graph = &self.project.graph;
-        let is_fresh = |node: usize| survey.forecasts[node] == Some(Forecast::Fresh);
+        let forecasts = survey.forecasts();
+        let is_fresh = |node: usize| forecasts[node] == Some(Forecast::Fresh);
         let ahead: Vec<bool> = (0..shown.len())
             .map(|node| shown[node] && !is_fresh(node))
             .collect();
         let is_ahead = ahead.contains(&true);
-        let is_restored = |node: usize| {
-            let forecast = &survey.forecasts[node];
-            is_ahead && matches!(forecast, Some(Forecast::Restorable(_)))
-        };
+        let is_restored =
+            |node: usize| is_ahead && matches!(forecasts[node], Some(Forecast::Restorable(_)));
         let weights: Vec<u64> = (0..shown.len())
             .map(|node| match expected[node] {
                 Some((time, _)) if !is_restored(node) => time,

@@ -21,13 +21,16 @@ use crate::logic::plan::judge::{self, Situation};
 use crate::logic::plan::{Reason, Verdict};
 use crate::world::observe::Links;
 use crate::world::trouble::Trouble;
+use rustc_hash::FxHashMap;
 use standing::{Standing, uses};
 use std::collections::HashMap;
 
 /// What a survey found.
 pub struct Survey {
-    /// By node number; `None` for nodes that were not selected.
-    pub forecasts: Vec<Option<Forecast>>,
+    /// Of all selected nodes but those that are fresh because they were and nothing has changed.
+    pub(super) judged: FxHashMap<NodeId, Forecast>,
+    /// By node number: it was selected.
+    selected: Vec<bool>,
     /// What stands at the paths of the selected nodes.
     pub standing: Standing,
     /// By node number, for fresh nodes: key and result, when the ledger does not hold them yet.
@@ -38,8 +41,6 @@ pub struct Survey {
     pub missing: Vec<Missing>,
     /// Of nodes that were found fresh, or can be restored: under which keys something is kept for them.
     keys: Vec<(NodeId, Key)>,
-    /// Fresh because they were and nothing has changed.
-    pub(super) as_before: Vec<NodeId>,
     /// Results of nodes whose outputs do not stand and will come back, or are away.
     pub(super) foreseen: HashMap<NodeId, RunResult>,
 }
@@ -74,57 +75,94 @@ pub fn survey(
     };
     let (standing, unreadable) = Standing::look(graph, tools, selection, changed);
     let mut survey = Survey {
-        forecasts: vec![None; graph.len()],
+        judged: FxHashMap::default(),
+        selected: selection.members.clone(),
         standing,
         found: Vec::new(),
         away: Away::default(),
         missing: Vec::new(),
         keys: Vec::new(),
-        as_before: Vec::new(),
         foreseen: HashMap::new(),
     };
-    let list = standing::list(graph, tools);
-    for node in graph.order().filter(|&node| selection.contains(node)) {
+    let mut doubtful = survey.doubtful(project, tools, forced);
+    for node in graph.order() {
+        if !doubtful[node.0 as usize] {
+            continue;
+        }
         let is_forced = forced.is_some_and(|forced| forced.named[node.0 as usize]);
-        let is_as_before = !is_forced
-            && list.is_some_and(|list| list.is_fresh(node.0 as usize))
-            && survey.is_as_before(graph, node);
-        let forecast = if is_as_before {
-            survey.as_before.push(node);
-            Forecast::Fresh
-        } else {
-            survey.judge(project, &may, node, is_forced, &unreadable)
-        };
-        survey.forecasts[node.0 as usize] = Some(forecast);
+        let forecast = survey.judge(project, &may, node, is_forced, &unreadable);
+        if forecast != Forecast::Fresh {
+            for user in graph.users(node).filter(|&user| selection.contains(user)) {
+                doubtful[user.0 as usize] = true;
+            }
+        }
+        survey.judged.insert(node, forecast);
     }
+    debug_assert!(survey.is_right_about_the_rest(graph, tools));
     survey.bring_back(&may);
     survey
 }
 
 impl Survey {
     /// The forecast of a selected node.
-    ///
-    /// # Panics
-    /// If the node was not selected.
     pub fn forecast(&self, node: NodeId) -> &Forecast {
-        self.forecasts[node.0 as usize]
-            .as_ref()
-            .expect("only selected nodes are asked for")
+        self.judged.get(&node).unwrap_or(&Forecast::Fresh)
+    }
+
+    /// By node number; `None` for nodes that were not selected.
+    pub fn forecasts(&self) -> Vec<Option<Forecast>> {
+        let nodes = (0..).map(NodeId).zip(&self.selected);
+        nodes
+            .map(|(node, selected)| selected.then(|| self.forecast(node).clone()))
+            .collect()
     }
 
     /// Under which keys something is kept for the nodes that are fresh or can be restored.
     pub(super) fn keys(&self, project: &Project, tools: &Tools) -> Vec<(NodeId, Key)> {
-        let last = |&node: &NodeId| Some((node, tools.ledger.node(project.graph.name(node))?.key));
-        let as_before = self.as_before.iter().filter_map(last);
+        let as_before = project
+            .graph
+            .nodes()
+            .filter(|node| self.is_as_before(*node));
+        let as_before = as_before
+            .filter_map(|node| Some((node, tools.ledger.node(project.graph.name(node))?.key)));
         self.keys.iter().copied().chain(as_before).collect()
     }
 
-    /// Whether all that the node reads and writes is as it was when the last build ended.
-    fn is_as_before(&self, graph: &Graph, node: NodeId) -> bool {
-        uses(graph, node).all(|path| self.standing.is_as_before(path))
-            && graph
-                .needs(node)
-                .all(|need| *self.forecast(need) == Forecast::Fresh)
+    /// It was selected and not judged.
+    fn is_as_before(&self, node: NodeId) -> bool {
+        self.selected[node.0 as usize] && !self.judged.contains_key(&node)
+    }
+
+    /// By node number: whether a selected node may be anything but fresh, as far as that is known before any is judged. All
+    /// others were fresh when the last build ended, and all that they read and write is as it was then.
+    fn doubtful(&self, project: &Project, tools: &Tools, forced: Option<&Selection>) -> Vec<bool> {
+        let graph = &project.graph;
+        let Some(list) = standing::list(graph, tools) else {
+            return self.selected.clone();
+        };
+        let mut doubtful = vec![false; graph.len()];
+        let mut doubt = |node: NodeId| doubtful[node.0 as usize] = self.selected[node.0 as usize];
+        for path in self.standing.moved() {
+            standing::users(graph, path).for_each(&mut doubt);
+        }
+        list.not_fresh().for_each(|node| doubt(NodeId(node as u32)));
+        if let Some(forced) = forced {
+            let forced = graph.nodes().filter(|node| forced.named[node.0 as usize]);
+            forced.for_each(doubt);
+        }
+        doubtful
+    }
+
+    /// Whether each selected node that was not judged is as it was with all that it reads, writes and needs.
+    fn is_right_about_the_rest(&self, graph: &Graph, tools: &Tools) -> bool {
+        let mut rest = graph.nodes().filter(|node| self.is_as_before(*node));
+        rest.all(|node| {
+            standing::list(graph, tools).is_some_and(|list| list.is_fresh(node.0 as usize))
+                && uses(graph, node).all(|path| self.standing.is_as_before(path))
+                && graph
+                    .needs(node)
+                    .all(|need| *self.forecast(need) == Forecast::Fresh)
+        })
     }
 
     fn judge(

@@ -69,7 +69,7 @@ fn forecasts(place: &Place) -> Vec<Forecast> {
     let selection = session.select(&[]).expect("all nodes");
     let survey = session.survey(&selection, false);
     assert!(survey.missing.is_empty());
-    survey.forecasts.into_iter().flatten().collect()
+    survey.forecasts().into_iter().flatten().collect()
 }
 
 /// Status, list and why go by this survey. A node whose source was changed is never called fresh or cached, and one

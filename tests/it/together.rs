@@ -176,7 +176,7 @@ fn looking_while_much_happens_is_never_wrong() {
             let selection = session.select(&[]).expect("all");
             let survey = session.survey(&selection, false);
             for node in session.project.graph.nodes() {
-                if survey.forecasts[node.0 as usize] == Some(Forecast::Fresh) {
+                if *survey.forecast(node) == Forecast::Fresh {
                     let number = &session.project.graph.name(node)[1..];
                     assert_eq!(sandbox.read(&format!("build/{number}")), text);
                     fresh_in_all += 1;

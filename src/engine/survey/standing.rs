@@ -14,16 +14,17 @@ use crate::world::observe::Asked;
 use crate::world::store::fresh::{FreshList, Mark};
 use crate::world::trouble::Trouble;
 use concerned::Concerned;
-use rustc_hash::FxBuildHasher;
-use std::collections::HashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// See the module.
+#[derive(Default)]
 pub struct Standing {
-    seen: HashMap<PathId, Content, FxBuildHasher>,
-    /// By path number: it is known again by its mark.
-    as_before: Vec<bool>,
-    /// By path number.
-    looked_at: Vec<bool>,
+    list: Option<FreshList>,
+    /// By path number; `None` when all that has not moved may be taken to be as it was.
+    looked_at: Option<Vec<bool>>,
+    /// What was looked at and is not as it was.
+    moved: FxHashSet<PathId>,
+    seen: FxHashMap<PathId, Content>,
 }
 
 impl Standing {
@@ -35,76 +36,85 @@ impl Standing {
         selection: &Selection,
         changed: Option<&[ProjectPath]>,
     ) -> (Standing, Vec<(PathId, Trouble)>) {
-        match (list(graph, tools), changed) {
-            (Some(list), Some(changed)) => {
-                let mut concerned = Concerned::by(graph, selection, list, changed);
-                loop {
-                    let (standing, unreadable) = Standing::of(graph, tools, &concerned.paths);
-                    if !concerned.grow(graph, selection, &standing) {
-                        return (standing.else_as_before(list), unreadable);
-                    }
-                }
+        let mut standing = Standing {
+            list: list(graph, tools).cloned(),
+            ..Standing::default()
+        };
+        let mut unreadable = Vec::new();
+        if let (Some(list), Some(changed)) = (list(graph, tools), changed) {
+            let mut concerned = Concerned::by(graph, selection, list, changed);
+            while let Some(paths) = concerned.next_paths(graph, selection, &standing) {
+                unreadable.extend(standing.add(graph, tools, paths.len(), |at| Some(paths[at])));
             }
-            _ => Standing::of(graph, tools, &wanted(graph, selection)),
+            return (standing, unreadable);
         }
+        let wanted = selection.explicit.then(|| wanted(graph, selection));
+        let is_wanted = |path: usize| wanted.as_ref().is_none_or(|wanted| wanted[path]);
+        let path = |at: usize| is_wanted(at).then_some(PathId(at as u32));
+        unreadable.extend(standing.add(graph, tools, graph.path_count(), path));
+        standing.looked_at = wanted;
+        (standing, unreadable)
     }
 
-    fn of(graph: &Graph, tools: &Tools, wanted: &[bool]) -> (Standing, Vec<(PathId, Trouble)>) {
-        let list = list(graph, tools);
-        let mark = |path: usize| list?.mark(path);
-        let seen = tools.observer.look_at_all(wanted.len(), |number| {
-            let path = PathId(number as u32);
-            wanted[number].then(|| Asked {
+    /// Looks at some paths, and returns those that could not be read.
+    fn add(
+        &mut self,
+        graph: &Graph,
+        tools: &Tools,
+        count: usize,
+        path: impl Fn(usize) -> Option<PathId> + Sync,
+    ) -> Vec<(PathId, Trouble)> {
+        let mark = |path: PathId| self.list.as_ref()?.mark(path.0 as usize);
+        let seen = tools.observer.look_at_all(count, |at| {
+            path(at).map(|path| Asked {
                 path: graph.path_bytes(path),
-                stamp: match mark(number) {
+                stamp: match mark(path) {
                     Some(Mark::File(stamp)) => Some(stamp),
                     Some(Mark::Tree(_)) | None => None,
                 },
                 links: links(graph, path),
             })
         });
-        let mut standing = Standing {
-            seen: HashMap::with_capacity_and_hasher(seen.others.len(), FxBuildHasher),
-            as_before: seen.as_before,
-            looked_at: wanted.to_vec(),
-        };
         let mut unreadable = Vec::new();
-        for (number, content) in seen.others {
-            let path = PathId(number as u32);
+        for (at, content) in seen {
+            let Some(path) = path(at) else { continue };
+            let is_same = match (self.mark(path), &content) {
+                (Some(Mark::Tree(before)), Ok(Content::Tree { digest, .. })) => before == *digest,
+                _ => false,
+            };
+            if !is_same {
+                self.moved.insert(path);
+            }
             match content {
-                Ok(content) => {
-                    standing.as_before[number] = match (mark(number), content) {
-                        (Some(Mark::Tree(before)), Content::Tree { digest, .. }) => {
-                            before == digest
-                        }
-                        _ => false,
-                    };
-                    standing.seen.insert(path, content);
-                }
+                Ok(content) => drop(self.seen.insert(path, content)),
                 Err(trouble) => unreadable.push((path, trouble)),
             }
         }
-        (standing, unreadable)
+        unreadable
     }
 
-    /// With every path that was not looked at taken to be as it was.
-    fn else_as_before(mut self, list: &FreshList) -> Self {
-        for (path, looked_at) in self.looked_at.iter().enumerate() {
-            self.as_before[path] |= !looked_at && list.mark(path).is_some();
-        }
-        self
+    fn mark(&self, path: PathId) -> Option<Mark> {
+        self.list.as_ref()?.mark(path.0 as usize)
     }
 
     /// Whether the path is as it was when the last build ended.
     pub(in crate::engine) fn is_as_before(&self, path: PathId) -> bool {
-        self.as_before[path.0 as usize]
+        let looked_at = self.looked_at.as_ref();
+        looked_at.is_none_or(|looked_at| looked_at[path.0 as usize])
+            && !self.moved.contains(&path)
+            && self.mark(path).is_some()
+    }
+
+    /// The paths that were looked at and are not as they were; in no order.
+    pub(super) fn moved(&self) -> impl Iterator<Item = PathId> + '_ {
+        self.moved.iter().copied()
     }
 
     /// What stands at a path that was looked at; `None` where it was not, or could not be read.
     pub fn at(&self, graph: &Graph, tools: &Tools, path: PathId) -> Option<Content> {
         self.seen.get(&path).copied().or_else(|| {
-            let list = list(graph, tools).filter(|_| self.is_as_before(path))?;
-            let Some(Mark::File(stamp)) = list.mark(path.0 as usize) else {
+            let Some(Mark::File(stamp)) = self.mark(path).filter(|_| self.is_as_before(path))
+            else {
                 return None;
             };
             let place = graph.project_path(path);
@@ -117,7 +127,7 @@ impl Standing {
     /// Takes note of what stands there now.
     pub fn set(&mut self, path: PathId, content: Content) {
         self.seen.insert(path, content);
-        self.as_before[path.0 as usize] = false;
+        self.moved.insert(path);
     }
 
     /// What was seen of paths themselves, rather than known by their marks; in no order.
@@ -135,9 +145,6 @@ pub(in crate::engine) fn list<'t>(graph: &Graph, tools: &'t Tools) -> Option<&'t
 }
 
 fn wanted(graph: &Graph, selection: &Selection) -> Vec<bool> {
-    if !selection.explicit {
-        return vec![true; graph.path_count()];
-    }
     let mut wanted = vec![false; graph.path_count()];
     for node in graph.nodes().filter(|&node| selection.contains(node)) {
         for path in uses(graph, node) {
@@ -151,4 +158,9 @@ fn wanted(graph: &Graph, selection: &Selection) -> Vec<bool> {
 pub(in crate::engine) fn uses(graph: &Graph, node: NodeId) -> impl Iterator<Item = PathId> + '_ {
     let inputs = graph.inputs(node).chain(graph.outputs(node));
     inputs.map(|input| input.path)
+}
+
+/// The nodes that read or write a path.
+pub(in crate::engine) fn users(graph: &Graph, path: PathId) -> impl Iterator<Item = NodeId> + '_ {
+    graph.readers(path).chain(graph.producer(path))
 }

@@ -74,6 +74,7 @@ pub(super) fn encode<'l>(
     let [need_ends, needs] = lists(&linker.needs);
     let [user_ends, users] = lists(users);
     let [after_ends, afters] = lists(&linker.after);
+    let readers = linker.inputs.reversed_for(paths.writers.len(), link::PATH);
     assemble(&[
         Part::Numbers(&names.ends),
         Part::Bytes(name_text.as_bytes()),
@@ -95,6 +96,8 @@ pub(super) fn encode<'l>(
         Part::Numbers(&paths.ends),
         Part::Bytes(paths.text.as_bytes()),
         Part::Numbers(&paths.writers),
+        Part::Numbers(&readers.ends),
+        Part::Numbers(&readers.items),
         Part::Bytes(&blobs.bytes),
         Part::Bytes(&common),
     ])

@@ -63,9 +63,14 @@ impl Lists {
 
     /// For each number below [`Lists::len`], the lists that hold it, in order.
     pub(super) fn reversed(&self) -> Lists {
-        let mut ends = vec![0; self.len()];
+        self.reversed_for(self.len(), u32::MAX)
+    }
+
+    /// For each number below `count`, the lists that hold it, in order. A number is what `mask` leaves of an item.
+    pub(super) fn reversed_for(&self, count: usize, mask: u32) -> Lists {
+        let mut ends = vec![0; count];
         for &item in &self.items {
-            ends[item as usize] += 1;
+            ends[(item & mask) as usize] += 1;
         }
         let mut sum = 0;
         for end in &mut ends {
@@ -74,7 +79,7 @@ impl Lists {
         }
         let mut items = vec![0; self.items.len()];
         for list in 0..self.len() {
-            for &item in self.of(list) {
+            for item in self.of(list).iter().map(|item| item & mask) {
                 items[ends[item as usize] as usize] = list as u32;
                 ends[item as usize] += 1;
             }
@@ -100,5 +105,7 @@ mod tests {
         let users = lists.reversed();
         let all: Vec<&[u32]> = (0..3).map(|list| users.of(list)).collect();
         assert_eq!(all, [&[][..], &[0, 2], &[0]]);
+        let masked = lists.reversed_for(2, 1);
+        assert_eq!((masked.of(0), masked.of(1)), (&[0][..], &[0, 2][..]));
     }
 }

@@ -2,8 +2,31 @@
 //!
 //! Does not know the disk: what no node names is not found.
 
-use super::{Graph, NodeId};
+use super::{Graph, NodeId, PATH_ENDS, PATHS, PathId};
 use crate::base::path::{PathPattern, ProjectPath};
+use memchr::memmem::Finder;
+
+impl Graph {
+    /// The number of a path. Looks through the texts of all: to keep an order of them would cost every build more than this
+    /// costs the few that ask.
+    pub fn find_path(&self, text: &str) -> Option<PathId> {
+        let (texts, ends) = (self.section(PATHS), self.section(PATH_ENDS));
+        let ends = ends.as_chunks::<4>().0;
+        let finder = Finder::new(text);
+        let mut from = 0;
+        while let Some(found) = finder.find(texts.get(from..)?) {
+            let start = from + found;
+            let number = ends.partition_point(|end| u32::from_le_bytes(*end) as usize <= start);
+            let path = PathId(u32::try_from(number).ok()?);
+            if number < ends.len() && self.path(path) == text {
+                return Some(path);
+            }
+            // The end of one path and the start of the next may look like it.
+            from = start + 1;
+        }
+        None
+    }
+}
 
 /// Who has to do with a path.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -58,12 +58,12 @@ pub struct Use {
     pub mixed: bool,
 }
 
-const MAGIC: &[u8; 8] = b"pipegr05";
+const MAGIC: &[u8; 8] = b"pipegr06";
 const HEADER: usize = 8 + 16 + 4 * SECTIONS;
 
 /// Every section is a run of numbers of four bytes, but for texts, digests and blobs. `…_ENDS` say by node, or by path,
 /// where its part of the section behind ends.
-const SECTIONS: usize = 22;
+const SECTIONS: usize = 24;
 const NAME_ENDS: usize = 0;
 const NAMES: usize = 1;
 const FLAGS: usize = 2;
@@ -86,9 +86,11 @@ const ORDER: usize = 16;
 const PATH_ENDS: usize = 17;
 const PATHS: usize = 18;
 const WRITERS: usize = 19;
-const BLOBS: usize = 20;
+const READER_ENDS: usize = 20;
+const READERS: usize = 21;
+const BLOBS: usize = 22;
 /// What all simple nodes have in common.
-const COMMON: usize = 21;
+const COMMON: usize = 23;
 
 const ALWAYS: u32 = 1;
 const ALONE: u32 = 2;
@@ -311,6 +313,11 @@ impl Graph {
         (node != paths::NOBODY).then_some(NodeId(node))
     }
 
+    /// The nodes that declare this very path as an input.
+    pub fn readers(&self, path: PathId) -> impl Iterator<Item = NodeId> + '_ {
+        self.ids(READERS, self.range(READER_ENDS, path.0))
+    }
+
     /// The path of every declared output.
     pub fn outputs_of_all(&self) -> impl Iterator<Item = &str> {
         self.paths()
@@ -356,18 +363,15 @@ impl Graph {
         std::str::from_utf8(&self.section(section)[range]).expect("the checksum held")
     }
 
-    fn list(&self, node: NodeId, ends: usize, items: usize) -> &[[u8; 4]] {
-        let range = self.range(ends, node.0);
-        &self.section(items).as_chunks::<4>().0[range]
-    }
-
     fn uses(
         &self,
         node: NodeId,
         ends: usize,
         items: usize,
     ) -> impl ExactSizeIterator<Item = Use> + '_ {
-        self.list(node, ends, items).iter().map(|bytes| {
+        let range = self.range(ends, node.0);
+        let list = &self.section(items).as_chunks::<4>().0[range];
+        list.iter().map(|bytes| {
             let word = u32::from_le_bytes(*bytes);
             Use {
                 path: PathId(word & link::PATH),
@@ -383,7 +387,11 @@ impl Graph {
         ends: usize,
         items: usize,
     ) -> impl ExactSizeIterator<Item = NodeId> + '_ {
-        let list = self.list(node, ends, items);
+        self.ids(items, self.range(ends, node.0))
+    }
+
+    fn ids(&self, items: usize, range: Range<usize>) -> impl ExactSizeIterator<Item = NodeId> + '_ {
+        let list = &self.section(items).as_chunks::<4>().0[range];
         list.iter().map(|id| NodeId(u32::from_le_bytes(*id)))
     }
 }

@@ -106,6 +106,29 @@ fn edges_go_from_reader_to_writer() {
 }
 
 #[test]
+fn paths_are_found_by_their_text_and_know_their_readers() {
+    let mut text = String::new();
+    let uses = [("a", "aa"), ("aaa", "ab"), ("b", "ba"), ("a", "b/a")];
+    for (number, (reads, writes)) in uses.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            r#"node "n{number}" {{ in "{reads}"; out "{writes}"; run "true" }}"#
+        );
+    }
+    let graph = graph_of(&text, &[]);
+    for path in graph.paths() {
+        assert_eq!(graph.find_path(graph.path(path)), Some(path));
+    }
+    for other in ["", "aab", "a/a", "bb", "c", "aaaa"] {
+        assert_eq!(graph.find_path(other), None, "{other}");
+    }
+    let readers = |text: &str| names(&graph, graph.readers(graph.find_path(text).unwrap()));
+    assert_eq!(readers("a"), ["n0", "n3"]);
+    assert_eq!(readers("b"), ["n2"]);
+    assert!(readers("aa").is_empty());
+}
+
+#[test]
 fn saved_bytes_are_read_back_or_refused() {
     let graph = graph_of(FORK, &[]);
     let bytes = graph.bytes().to_vec();

@@ -10,6 +10,7 @@ use crate::world::stamps::stamp_of_stat;
 use crate::world::trouble::Trouble;
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, openat, statat};
+use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// So few paths are looked at faster than other threads wake up. Also how many one thread takes at a time.
@@ -27,32 +28,22 @@ pub struct Asked<'p> {
     pub links: Links,
 }
 
-/// What stands at many paths, which are numbers.
-#[derive(Default)]
-pub struct Seen {
-    /// By number: a plain file stands there that has the stamp which it had.
-    pub as_before: Vec<bool>,
-    /// Everything else that was asked for, by number.
-    pub others: Vec<(usize, Result<Content, Trouble>)>,
-}
-
 impl Observer {
-    /// Looks at what stands at the paths with numbers below `count`; `None` is not looked at.
+    /// Looks at what stands at the paths with numbers below `count`, in their order, and tells of all but plain files that
+    /// have the stamp which they had. `None` is not looked at.
     pub fn look_at_all<'p>(
         &self,
         count: usize,
         asked: impl Fn(usize) -> Option<Asked<'p>> + Sync,
-    ) -> Seen {
+    ) -> Vec<(usize, Result<Content, Trouble>)> {
         let root = open_folder(CWD, self.root.as_os_str().as_encoded_bytes());
-        let some = |numbers: std::ops::Range<usize>| {
+        let some = |numbers: Range<usize>| {
             let mut folders = root.as_ref().map(|root| Folders::below(root.as_fd()));
-            let mut seen = Seen::default();
+            let mut seen = Vec::new();
             for number in numbers {
-                let looked = asked(number).map(|asked| self.look_at(folders.as_mut(), &asked));
-                seen.as_before.push(matches!(looked, Some(None)));
-                if let Some(Some(other)) = looked {
-                    seen.others.push((number, other));
-                }
+                let asked = asked(number);
+                let other = asked.and_then(|asked| self.look_at(folders.as_mut(), &asked));
+                seen.extend(other.map(|other| (number, other)));
             }
             seen
         };
@@ -61,12 +52,7 @@ impl Observer {
         }
         let parts = (0..count.div_ceil(FEW)).into_par_iter();
         let parts = parts.map(|part| some(part * FEW..count.min((part + 1) * FEW)));
-        let mut seen = Seen::default();
-        for part in parts.collect::<Vec<Seen>>() {
-            seen.as_before.extend(part.as_before);
-            seen.others.extend(part.others);
-        }
-        seen
+        parts.collect::<Vec<_>>().into_iter().flatten().collect()
     }
 
     /// `None` when a plain file stands there that has the stamp which it had.
@@ -202,7 +188,7 @@ mod tests {
         };
         let all = || observer.look_at_all(paths.len(), |number| Some(asked(number, true)));
         let seen = all();
-        assert!(seen.as_before.iter().all(|&same| same) && seen.others.is_empty());
+        assert!(seen.is_empty());
         for gone in ["gone", "a/gone"] {
             fs::remove_file(at(gone)).unwrap();
         }
@@ -213,9 +199,8 @@ mod tests {
         for (number, path) in paths.iter().enumerate() {
             let is_gone = [1, 2].contains(&number);
             let is_other = number >= 3 && (number - 3) % 7 == 0;
-            assert_eq!(seen.as_before[number], !is_gone && !is_other, "{path}");
             if is_gone || is_other {
-                let (found, content) = seen.others.remove(0);
+                let (found, content) = seen.remove(0);
                 let wanted = if is_gone {
                     Content::Absent
                 } else {
@@ -224,9 +209,9 @@ mod tests {
                 assert_eq!((found, content.unwrap()), (number, wanted), "{path}");
             }
         }
+        assert!(seen.is_empty(), "{seen:?}");
         let one = observer.look_at_all(2, |number| (number == 0).then(|| asked(number, false)));
-        assert_eq!(one.as_before, [false, false]);
-        assert_eq!((one.others.len(), one.others[0].0), (1, 0));
+        assert_eq!((one.len(), one[0].0), (1, 0));
     }
 
     #[test]
@@ -247,7 +232,7 @@ mod tests {
         };
         let seen = observer.look_at_all(1, asked);
         assert!(matches!(
-            seen.others[..],
+            seen[..],
             [(0, Ok(Content::Tree { files: 0, .. }))]
         ));
     }

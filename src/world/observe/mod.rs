@@ -10,7 +10,7 @@ mod tree;
 
 pub use bytes::SET_BACK;
 pub use listing::Listing;
-pub use many::{Asked, Seen};
+pub use many::Asked;
 pub use names::NameSet;
 pub use tree::never_counts;
 

@@ -19,6 +19,8 @@ use xxhash_rust::xxh3::xxh3_64;
 const MAGIC: &[u8; 8] = b"pipefr01";
 /// Bytes of a [`Mark`] in the file.
 const MARK: usize = 48;
+/// Nodes that are looked at together.
+const STRETCH: usize = 64;
 const FILE: u32 = 1;
 const TREE: u32 = 2;
 
@@ -161,6 +163,19 @@ impl FreshList {
     pub fn is_fresh(&self, node: usize) -> bool {
         self.rest.get(self.paths * MARK + node) == Some(&1)
     }
+
+    /// The numbers of nodes that were not, in their order.
+    pub fn not_fresh(&self) -> impl Iterator<Item = usize> + '_ {
+        let fresh = &self.rest[self.paths * MARK..];
+        // Nearly all are fresh: whole stretches of them are passed over at once.
+        let stretches = fresh.chunks(STRETCH).enumerate();
+        let stale = stretches.filter(|(_, stretch)| stretch.iter().any(|&fresh| fresh != 1));
+        stale.flat_map(|(number, stretch)| {
+            let nodes = stretch.iter().enumerate();
+            let nodes = nodes.filter(|&(_, &fresh)| fresh != 1);
+            nodes.map(move |(at, _)| number * STRETCH + at)
+        })
+    }
 }
 
 /// Leaves a list: a mark for each path, and for each node 1 if it is fresh, else 0.
@@ -233,6 +248,7 @@ mod tests {
         let read: Vec<Option<Mark>> = (0..4).map(|path| list.mark(path)).collect();
         assert_eq!(read[..3], some);
         assert_eq!(read[3], None);
+        assert_eq!(list.not_fresh().collect::<Vec<_>>(), [1]);
         let (copied, fresh) = list.copied();
         assert_eq!((copied.0, fresh), (marks.0, vec![1, 0]));
         assert_eq!(

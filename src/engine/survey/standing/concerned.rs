@@ -1,20 +1,26 @@
 //! The nodes that a few changed sources can concern, and what has to be looked at to judge them.
 //!
-//! Does not look at anything itself.
+//! Does not look at anything itself. Takes as long as there are such nodes, not as the graph is large.
 
-use super::{Standing, uses};
+use super::{Standing, users, uses};
 use crate::base::path::ProjectPath;
 use crate::logic::graph::select::Selection;
-use crate::logic::graph::{Graph, NodeId};
+use crate::logic::graph::{Graph, NodeId, PathId};
 use crate::world::store::fresh::FreshList;
+use rustc_hash::FxHashSet;
 use std::collections::HashSet;
 
+/// More texts than these are looked for in one pass over all paths.
+const FEW: usize = 16;
+
 /// See the module.
+#[derive(Default)]
 pub(super) struct Concerned {
-    /// By node number.
-    nodes: Vec<bool>,
-    /// By path number: what these nodes read and write.
-    pub(super) paths: Vec<bool>,
+    nodes: FxHashSet<NodeId>,
+    /// What these nodes read and write.
+    paths: FxHashSet<PathId>,
+    /// Those of them that were not handed out yet.
+    new: Vec<PathId>,
 }
 
 impl Concerned {
@@ -30,54 +36,57 @@ impl Concerned {
         let changed: HashSet<&str> = folders
             .chain(changed.iter().map(ProjectPath::as_str))
             .collect();
-        let paths = graph.paths();
-        let mut concerned = Concerned {
-            nodes: vec![false; graph.len()],
-            paths: paths
-                .map(|path| changed.contains(graph.path(path)))
+        let changed: Vec<PathId> = match changed.len() {
+            0..=FEW => changed
+                .iter()
+                .filter_map(|text| graph.find_path(text))
+                .collect(),
+            _ => graph
+                .paths()
+                .filter(|&path| changed.contains(graph.path(path)))
                 .collect(),
         };
-        let is_first = |node: NodeId, paths: &[bool]| {
-            !list.is_fresh(node.0 as usize) || uses(graph, node).any(|path| paths[path.0 as usize])
-        };
-        let first: Vec<NodeId> = graph
-            .nodes()
-            .filter(|&node| selection.contains(node) && is_first(node, &concerned.paths))
+        let mut concerned = Concerned::default();
+        let mut first: Vec<NodeId> = changed
+            .iter()
+            .flat_map(|&path| users(graph, path))
             .collect();
+        first.extend(list.not_fresh().map(|node| NodeId(node as u32)));
+        changed
+            .into_iter()
+            .for_each(|path| concerned.add_path(path));
         concerned.add(graph, selection, first);
         concerned
     }
 
-    /// Takes in the writers of what was looked at and is not as it was. Whether there were any.
-    pub(super) fn grow(
+    /// What is to be looked at next, after what `standing` has; `None` when that is all.
+    pub(super) fn next_paths(
         &mut self,
         graph: &Graph,
         selection: &Selection,
         standing: &Standing,
-    ) -> bool {
-        let seen = graph.paths().filter(|path| self.paths[path.0 as usize]);
-        let harmed = seen.filter(|&path| !standing.is_as_before(path));
-        let writers: Vec<NodeId> = harmed
-            .filter_map(|path| graph.producer(path))
-            .filter(|&node| selection.contains(node) && !self.nodes[node.0 as usize])
-            .collect();
-        let is_more = !writers.is_empty();
-        self.add(graph, selection, writers);
-        is_more
+    ) -> Option<Vec<PathId>> {
+        // Those that write what is not as it was have to be judged as well.
+        let writers = standing.moved().filter_map(|path| graph.producer(path));
+        self.add(graph, selection, writers.collect());
+        let new = std::mem::take(&mut self.new);
+        (!new.is_empty()).then_some(new)
     }
 
     /// With all that needs them.
     fn add(&mut self, graph: &Graph, selection: &Selection, mut nodes: Vec<NodeId>) {
         while let Some(node) = nodes.pop() {
-            if !selection.contains(node)
-                || std::mem::replace(&mut self.nodes[node.0 as usize], true)
-            {
+            if !selection.contains(node) || !self.nodes.insert(node) {
                 continue;
             }
-            for path in uses(graph, node) {
-                self.paths[path.0 as usize] = true;
-            }
+            uses(graph, node).for_each(|path| self.add_path(path));
             nodes.extend(graph.users(node));
+        }
+    }
+
+    fn add_path(&mut self, path: PathId) {
+        if self.paths.insert(path) {
+            self.new.push(path);
         }
     }
 }
