@@ -7,6 +7,7 @@ use super::room::CacheMax;
 use super::shared::Tracing;
 use crate::base::path::ProjectPath;
 use crate::logic::event::Hearing;
+use crate::logic::graph::Graph;
 
 /// What a build is asked for.
 #[derive(Debug, Clone, Default)]
@@ -44,8 +45,8 @@ pub struct BuildOrder {
 /// Sources that may have changed since a build of a graph.
 #[derive(Debug, Clone)]
 pub struct Changed {
-    /// The graph's [`identity`](crate::logic::graph::Graph::identity).
-    pub graph: u128,
+    /// The graph.
+    pub graph: Graph,
     /// Them.
     pub sources: Vec<ProjectPath>,
 }

@@ -78,9 +78,11 @@ fn probed<'a>(
     selection: &'a Selection,
 ) -> impl Iterator<Item = NodeId> + use<'a> {
     let graph = &project.graph;
-    graph
-        .nodes()
-        .filter(|&node| selection.contains(node) && graph.probed(node))
+    let probed = graph.nodes().take(match graph.has_probes() {
+        true => graph.len(),
+        false => 0,
+    });
+    probed.filter(|&node| selection.contains(node) && graph.probed(node))
 }
 
 fn rows(project: &Project, tools: &Tools, node: NodeId, token: &str) -> Result<Vec<Row>, String> {

@@ -49,7 +49,12 @@ pub(super) fn find(place: &Place, tools: &Tools) -> Result<Option<Project>, Open
     if !same_variables {
         return Ok(None);
     }
-    let Some(graph) = Graph::open(bytes.slice(length..)) else {
+    let bytes = bytes.slice(length..);
+    let known = tools
+        .graph
+        .as_ref()
+        .filter(|known| known.has_head_of(&bytes));
+    let Some(graph) = known.cloned().or_else(|| Graph::open(bytes)) else {
         return Ok(None);
     };
     let mut leftovers = Vec::new();

@@ -5,6 +5,7 @@
 use super::project::{Given, OpenError, Place};
 use crate::base::content::Content;
 use crate::base::path::ProjectPath;
+use crate::logic::graph::Graph;
 use crate::world::observe::{Links, Observer};
 use crate::world::store::Announced;
 use crate::world::store::cache::LocalCache;
@@ -21,6 +22,8 @@ pub struct Tools {
     pub ledger: Ledger,
     /// What was fresh when the last build ended.
     pub fresh: Option<FreshList>,
+    /// A graph that is known to be whole; the project's may be the same.
+    pub graph: Option<Graph>,
     /// Keeps and restores.
     pub cache: LocalCache,
     /// The caller's environment.
@@ -58,6 +61,7 @@ impl Tools {
             observer: Observer::new(place.root.clone(), Box::new(recall)),
             ledger,
             fresh,
+            graph: None,
             cache: LocalCache::new(&place.cache, &place.state.join("tmp"))
                 .over(place.access, &place.behind),
             variables: given.variables,

@@ -43,7 +43,8 @@ impl Round<'_> {
     ) -> Result<(Built, Session), SessionError> {
         let Round { place, order, .. } = self;
         let last = self.number + 1 == ROUNDS;
-        let tools = Tools::open(place, self.given);
+        let mut tools = Tools::open(place, self.given);
+        tools.graph = order.changed.as_ref().map(|changed| changed.graph.clone());
         if tools.ledger.unfinished() {
             // A build died; should its line in the lock file be lost as well, its processes are known by the project.
             report_orphans(end(&project_mark(place)), tell);
@@ -75,7 +76,9 @@ impl Round<'_> {
             tell(BuildEvent::Notice(notice));
         }
         let given_up = &self.before.given_up;
-        selection.leave_out(&session.project.graph, &|name| given_up.contains(name));
+        if !given_up.is_empty() {
+            selection.leave_out(&session.project.graph, &|name| given_up.contains(name));
+        }
         let running = Running::new();
         let guard = OnceLock::new();
         if Answers::are_asked(&session.project, &selection) {
@@ -83,7 +86,7 @@ impl Round<'_> {
         }
         let changed = order.changed.as_ref().filter(|changed| {
             // What the round before this one did, nobody has watched for.
-            self.number == 0 && changed.graph == session.project.graph.identity()
+            self.number == 0 && changed.graph.identity() == session.project.graph.identity()
         });
         let changed = changed.map(|changed| &*changed.sources);
         let survey = session.survey_after(&selection, order.force, changed);

@@ -9,6 +9,7 @@ use crate::engine::desk::{Desk, Word};
 use crate::engine::project::Project;
 use crate::engine::session::{self, Beside, Changed, Session, SessionError};
 use crate::logic::event::{BuildEvent, Outcome, Summary};
+use crate::logic::graph::Graph;
 use crate::world::store::ledger::Ledger;
 use std::sync::Mutex;
 use std::sync::mpsc::Receiver;
@@ -35,7 +36,7 @@ pub(super) struct RoundEnd {
 
 /// What is kept from one build for the next.
 pub(super) struct Kept {
-    graph: u128,
+    graph: Graph,
     /// Of the project: what it was read from, and its globs.
     texts: Vec<ProjectPath>,
     patterns: Vec<String>,
@@ -47,9 +48,8 @@ impl Kept {
     fn of(project: &Project) -> Option<Kept> {
         let graph = &project.graph;
         // Where runs find more inputs, what is looked at grows with them.
-        let grows = graph.nodes().any(|node| graph.has_depfile(node));
-        (!grows).then(|| Kept {
-            graph: graph.identity(),
+        (!graph.has_depfiles()).then(|| Kept {
+            graph: graph.clone(),
             texts: project.texts.clone(),
             patterns: project.patterns.clone(),
             changed: Vec::new(),
@@ -57,7 +57,7 @@ impl Kept {
     }
 
     fn is_of(&self, project: &Project) -> bool {
-        self.graph == project.graph.identity()
+        self.graph.identity() == project.graph.identity()
             && self.texts == project.texts
             && self.patterns == project.patterns
     }
@@ -86,7 +86,7 @@ impl Watch<'_> {
         order.force = force;
         let kept = self.kept.take();
         order.changed = kept.as_ref().map(|kept| Changed {
-            graph: kept.graph,
+            graph: kept.graph.clone(),
             sources: kept.changed.clone(),
         });
         let desk = Desk::default();
@@ -188,8 +188,7 @@ impl Watch<'_> {
             Some((name.clone(), read))
         };
         end.ran = ran.iter().filter_map(sources).collect();
-        let finds_inputs = graph.nodes().any(|node| graph.has_depfile(node));
-        if finds_inputs && summary.ran > 0 {
+        if graph.has_depfiles() && summary.ran > 0 {
             // The runs have found more that matters; it is looked at from the next round on, which looks first.
             let (ledger, _) = Ledger::open(&self.place.state);
             let selection = session.select(&self.order.build.targets).ok();

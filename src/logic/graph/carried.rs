@@ -3,8 +3,9 @@
 //! Does not know who asks, nor how it came to be.
 
 use super::spec::{Common, NamedPath, SimpleSpec, SimpleView, Spec};
-use super::{BLOBS, COMMON, Demand, EXTRAS, Graph, NodeId, SPECS, Use};
+use super::{BLOBS, COMMON, DEMANDING, Demand, EXTRAS, Graph, NodeId, SPECS, Use};
 use crate::base::flat::FlatReader;
+use std::fmt;
 
 /// What few nodes have.
 #[derive(Default)]
@@ -16,7 +17,36 @@ pub(super) struct Extra<'g> {
     pub(super) demand: Demand,
 }
 
+impl fmt::Debug for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Graph({:032x})", self.identity())
+    }
+}
+
 impl Graph {
+    /// What the manifest says about it; empty when nothing.
+    pub fn about(&self, node: NodeId) -> &str {
+        self.extra(node).about
+    }
+
+    /// What its command takes while it runs.
+    pub fn demand(&self, node: NodeId) -> Demand {
+        if self.flags(node) & DEMANDING == 0 {
+            return Demand::default();
+        }
+        self.extra(node).demand
+    }
+
+    /// Its tags.
+    pub fn tags(&self, node: NodeId) -> Vec<String> {
+        self.extra(node).tags
+    }
+
+    /// Patterns among its inputs that match neither a file nor an output.
+    pub fn empty_patterns(&self, node: NodeId) -> Vec<String> {
+        self.extra(node).empty_patterns
+    }
+
     pub(super) fn extra(&self, node: NodeId) -> Extra<'_> {
         let at = self.number(EXTRAS, node.0 as usize) as usize;
         if at == 0 {

@@ -136,6 +136,11 @@ impl Graph {
         &self.bytes
     }
 
+    /// Whether saved bytes begin as this graph does, the checksum of all included: they are the same, or damaged.
+    pub fn has_head_of(&self, bytes: &[u8]) -> bool {
+        bytes.get(..HEADER) == Some(&self.bytes[..HEADER])
+    }
+
     /// Tells this graph, with its numbers of nodes and paths, from others.
     pub fn identity(&self) -> u128 {
         let checksum = &self.bytes[MAGIC.len()..MAGIC.len() + 16];
@@ -176,11 +181,6 @@ impl Graph {
         self.text(NAMES, self.range(NAME_ENDS, node.0))
     }
 
-    /// What the manifest says about it; empty when nothing.
-    pub fn about(&self, node: NodeId) -> &str {
-        self.extra(node).about
-    }
-
     /// Whether it runs at every build.
     pub fn always(&self, node: NodeId) -> bool {
         self.flags(node) & ALWAYS != 0
@@ -196,6 +196,16 @@ impl Graph {
         self.flags(node) & PROBED != 0
     }
 
+    /// Whether there is a node with a probe.
+    pub fn has_probes(&self) -> bool {
+        self.flags_of_all() & PROBED != 0
+    }
+
+    /// Whether there is a node with a depfile.
+    pub fn has_depfiles(&self) -> bool {
+        self.flags_of_all() & DEPFILE != 0
+    }
+
     /// Whether some names in its directory inputs do not count.
     pub fn ignoring(&self, node: NodeId) -> bool {
         self.flags(node) & IGNORING != 0
@@ -209,19 +219,6 @@ impl Graph {
     /// Whether its results stay out of the cache.
     pub fn uncached(&self, node: NodeId) -> bool {
         self.flags(node) & UNCACHED != 0
-    }
-
-    /// What its command takes while it runs.
-    pub fn demand(&self, node: NodeId) -> Demand {
-        if self.flags(node) & DEMANDING == 0 {
-            return Demand::default();
-        }
-        self.extra(node).demand
-    }
-
-    /// Its tags.
-    pub fn tags(&self, node: NodeId) -> Vec<String> {
-        self.extra(node).tags
     }
 
     /// The name of the declared node: for `train@rf,1` it is `train`.
@@ -287,11 +284,6 @@ impl Graph {
         }
     }
 
-    /// Patterns among its inputs that match neither a file nor an output.
-    pub fn empty_patterns(&self, node: NodeId) -> Vec<String> {
-        self.extra(node).empty_patterns
-    }
-
     /// A path's text.
     pub fn path(&self, path: PathId) -> &str {
         self.text(PATHS, self.range(PATH_ENDS, path.0))
@@ -347,6 +339,11 @@ impl Graph {
 
     fn flags(&self, node: NodeId) -> u32 {
         self.number(FLAGS, node.0 as usize)
+    }
+
+    fn flags_of_all(&self) -> u32 {
+        let flags = self.section(FLAGS).as_chunks::<4>().0.iter();
+        flags.fold(0, |all, flags| all | u32::from_le_bytes(*flags))
     }
 
     /// The part that belongs to `index`, of the section whose parts end as `ends` says.
