@@ -160,16 +160,17 @@ impl Running {
         // Those that have a group of their own are asked as well: a shell that is to tidy up waits for them first.
         tree::signal_each(&escaped, Signal::TERM);
         tree::signal_each(&escaped, Signal::CONT);
-        let shared = Arc::clone(&self.0);
-        let reaper = move || shared.kill_after_grace();
-        if !nobody
-            && thread::Builder::new()
-                .name("stop".into())
-                .spawn(reaper)
-                .is_err()
-        {
+        if !nobody && !self.kills_after_grace() {
             self.stop_all(true);
         }
+    }
+
+    /// Has whoever does not end in time be killed by a thread; whether there is one.
+    fn kills_after_grace(&self) -> bool {
+        let shared = Arc::clone(&self.0);
+        let reaper = move || shared.kill_after_grace();
+        let thread = thread::Builder::new().name("stop".into());
+        thread.spawn(reaper).is_ok()
     }
 
     /// Whether a job may still start.
@@ -211,11 +212,13 @@ impl Running {
     }
 
     /// Takes up a group that was just started. When the stop came between the question whether it may start and now,
-    /// it is killed: it has hardly begun.
+    /// it gets what the others got.
     pub(super) fn add(&self, leader: Pid, mark: &str) {
         let mut state = self.0.lock();
         let signalled = state.phase >= Phase::Ending;
-        if signalled {
+        if state.phase == Phase::Ending && self.kills_after_grace() {
+            group::ask_to_end(leader);
+        } else if signalled {
             group::signal(leader, Signal::KILL);
         }
         let looks_already = std::mem::replace(&mut state.looked_at, true);

@@ -141,7 +141,7 @@ fn stopping_asks_first_and_lets_commands_tidy_up() {
 #[test]
 fn a_command_that_ignores_the_request_is_killed_after_the_grace() {
     let place = Place::new();
-    let running = Running::with_grace(Duration::from_millis(50));
+    let running = Running::with_grace(Duration::from_secs(2));
     let script = "trap '' TERM INT; echo > ready; sleep 60";
     let execution = stopped(&place, script, &running, || running.stop_all(false));
     assert_eq!(
@@ -168,13 +168,17 @@ fn stopping_by_force_does_not_wait() {
 
 /// The stop comes between the question whether a job may start and its start.
 #[test]
-fn a_job_that_starts_during_a_stop_is_killed() {
+fn a_job_that_starts_during_a_stop_is_asked_and_killed() {
     let place = Place::new();
-    let running = Running::new();
+    let running = Running::with_grace(Duration::from_secs(2));
     running.stop_all(false);
-    let (mut child, _, _) = start(&place.shell("trap '' TERM; sleep 20")).unwrap();
+    let script = "trap 'echo > asked' TERM; echo > ready; while :; do sleep 0.01; done";
+    let (mut child, _, _) = start(&place.shell(script)).unwrap();
+    let stands = |name: &str| place.0.path().join(name).exists();
+    wait_for("ready", || stands("ready"));
     running.add(Pid::from_child(&child), "");
     assert_eq!(ending(child.wait().unwrap()), Ending::Signal(9));
+    assert!(stands("asked"));
     assert!(running.remove(Pid::from_child(&child)).signalled);
 }
 
