@@ -14,7 +14,7 @@ use crate::world::stamps;
 use crate::world::trouble::Trouble;
 use bytes::Bytes;
 use std::path::{Path, PathBuf};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
 
 const MAGIC: &[u8; 8] = b"pipefr01";
 /// Bytes of a [`Mark`] in the file.
@@ -183,23 +183,30 @@ impl FreshList {
 /// # Errors
 /// It cannot be written.
 pub fn write(state: &Path, head: &Head, marks: &Marks, fresh: &[u8]) -> Result<(), Trouble> {
-    let mut body = FlatWriter(Vec::with_capacity(
-        256 + marks.0.len() + fresh.len() + head.texts.len() * 128,
-    ));
-    body.digest(&boot_digest());
-    stamps::put_stamp(&mut body, &head.ledger);
-    body.number(head.last_build)
+    let mut start = FlatWriter::default();
+    start.digest(&boot_digest());
+    stamps::put_stamp(&mut start, &head.ledger);
+    start
+        .number(head.last_build)
         .long(head.needed)
         .number(head.texts.len() as u32);
     for (path, stamped) in &head.texts {
-        stamps::put(&mut body, path, stamped);
+        stamps::put(&mut start, path, stamped);
     }
-    body.long(head.graph as u64).long((head.graph >> 64) as u64);
-    body.number((marks.0.len() / MARK) as u32);
-    body.0.extend_from_slice(&marks.0);
-    body.0.extend_from_slice(fresh);
-    let checksum = xxh3_64(&body.0).to_le_bytes();
-    write_whole(&file_in(state), &[MAGIC, &checksum, &body.0], false)
+    start
+        .long(head.graph as u64)
+        .long((head.graph >> 64) as u64);
+    start.number((marks.0.len() / MARK) as u32);
+    let parts = [&start.0, &marks.0, fresh];
+    let mut checksum = Xxh3Default::new();
+    parts.iter().for_each(|part| checksum.update(part));
+    let checksum = checksum.digest().to_le_bytes();
+    let [start, marks, fresh] = parts;
+    write_whole(
+        &file_in(state),
+        &[MAGIC, &checksum, start, marks, fresh],
+        false,
+    )
 }
 
 fn file_in(state: &Path) -> PathBuf {
