@@ -1,12 +1,11 @@
-//! The ledger at 100,000 nodes: opening it, reading every node, writing all of them, and one more build's entry.
+//! The ledger at 100,000 nodes: opening it, reading every node, finding one, writing all of them, and one more build's entry.
 
 use super::{measure, row};
 use pipe::base::content::Content;
 use pipe::base::digest::Digest;
 use pipe::base::path::ProjectPath;
 use pipe::base::record::{Key, KeyParts, Made, NodeRecord, Origin, Row, RunResult, Usage};
-use pipe::world::store::ledger::Entry;
-use pipe::world::store::ledger::{Ledger, LedgerWriter};
+use pipe::world::store::ledger::{self, Entry, Ledger, LedgerWriter};
 use std::fs;
 use std::path::Path;
 
@@ -19,11 +18,24 @@ pub(super) fn bench(state: &Path) {
         .iter()
         .map(|(name, record)| Entry::Node { name, record })
         .collect();
-    let file = state.join("ledger");
+    let (file, index) = (state.join("ledger"), state.join("index"));
     let append = |entries: &[Entry<'_>]| {
         let end = fs::metadata(&file).map_or(0, |metadata| metadata.len());
         let mut writer = LedgerWriter::new(state, end);
         writer.append(entries).is_ok()
+    };
+    let end_well = || {
+        let end = fs::metadata(&file).map_or(0, |metadata| metadata.len());
+        let mut writer = LedgerWriter::new(state, end);
+        let ended = Entry::BuildEnd {
+            build: 1,
+            end: None,
+        };
+        writer.append(&[ended]).is_ok() && writer.finish(false, None).is_ok()
+    };
+    let left = || {
+        let stamp = ledger::stamp(state)?;
+        Ledger::as_left(state, &stamp, 1)
     };
     let opened = || Ledger::open(state).0;
     measure(
@@ -42,6 +54,16 @@ pub(super) fn bench(state: &Path) {
                     let ledger = opened();
                     nodes.iter().all(|(name, _)| ledger.node(name).is_some())
                 },
+            ),
+            row(
+                "end a build, with a new index",
+                || drop(fs::remove_file(&index)),
+                end_well,
+            ),
+            row(
+                "find one node of a ledger as it was left",
+                || (),
+                || left().is_some_and(|ledger| ledger.node(&nodes[NODES / 2].0).is_some()),
             ),
             row("commit one node", || (), || append(&all[..1])),
         ],

@@ -8,6 +8,7 @@ use crate::base::path::ProjectPath;
 use crate::base::record::Stamp;
 use crate::world::stamps::stamp_of_stat;
 use crate::world::trouble::Trouble;
+use memchr::memrchr;
 use rayon::prelude::*;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, openat, statat};
 use std::ops::Range;
@@ -86,7 +87,8 @@ fn is_file(stat: &Stat) -> bool {
 struct Folders<'r, 'p> {
     root: BorrowedFd<'r>,
     recent: [Folder<'p>; 4],
-    /// Whose turn it is to go.
+    /// Which was asked for last, and whose turn it is to go.
+    last: usize,
     oldest: usize,
 }
 
@@ -102,12 +104,13 @@ impl<'r, 'p> Folders<'r, 'p> {
         Folders {
             root,
             recent: Default::default(),
+            last: 0,
             oldest: 0,
         }
     }
 
     fn stat(&mut self, path: &'p [u8]) -> Option<Stat> {
-        let found = path.iter().rposition(|&byte| byte == b'/');
+        let found = memrchr(b'/', path);
         let (folder, name) = match found.map(|slash| path.split_at(slash)) {
             Some((folder, name)) => (self.open(folder), &name[1..]),
             None => (None, path),
@@ -121,21 +124,28 @@ impl<'r, 'p> Folders<'r, 'p> {
 
     /// The folder, if it is worth while to hold it open.
     fn open(&mut self, path: &'p [u8]) -> Option<BorrowedFd<'_>> {
+        if self.recent[self.last].path != path {
+            self.last = self.find(path);
+        }
+        let folder = &mut self.recent[self.last];
+        folder.uses += 1;
+        if folder.uses == WORTH_OPENING {
+            folder.open = open_folder(self.root, path);
+        }
+        folder.open.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Where the folder is among the recent ones, from now on at least.
+    fn find(&mut self, path: &'p [u8]) -> usize {
         let known = self.recent.iter().position(|folder| folder.path == path);
-        let number = known.unwrap_or_else(|| {
+        known.unwrap_or_else(|| {
             self.oldest = (self.oldest + 1) % self.recent.len();
             self.recent[self.oldest] = Folder {
                 path,
                 ..Folder::default()
             };
             self.oldest
-        });
-        let folder = &mut self.recent[number];
-        folder.uses += 1;
-        if folder.uses == WORTH_OPENING {
-            folder.open = open_folder(self.root, path);
-        }
-        folder.open.as_ref().map(AsFd::as_fd)
+        })
     }
 }
 

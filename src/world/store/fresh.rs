@@ -35,7 +35,8 @@ pub enum Mark {
 
 impl Mark {
     fn read(marks: &[u8], path: usize) -> Option<Mark> {
-        let bytes = marks.get(path * MARK..(path + 1) * MARK)?;
+        // Of a fixed size, so that nothing is checked below.
+        let bytes: &[u8; MARK] = marks.get(path * MARK..(path + 1) * MARK)?.try_into().ok()?;
         let mut from = FlatReader(bytes);
         let stamp = stamps::take_stamp(&mut from)?;
         match from.number()? {
