@@ -108,6 +108,7 @@ impl Ledger {
     /// The last place of a hash, and the bytes that it is in.
     fn last(&self, table: Table, hash: u64) -> Option<(&Bytes, Place)> {
         if let Some(quick) = &**self.quick
+            && quick.is_quick()
             && let Ok(place) = quick.last(table, hash)
         {
             return Some((&quick.bytes, place?));
@@ -119,6 +120,7 @@ impl Ledger {
     /// Every place of a hash, the oldest first, and the bytes that they are in.
     fn all(&self, table: Table, hash: u64) -> (&Bytes, Vec<Place>) {
         if let Some(quick) = &**self.quick
+            && quick.is_quick()
             && let Ok(places) = quick.all(table, hash)
         {
             return (&quick.bytes, places);

@@ -12,11 +12,17 @@ use crate::base::flat::FlatReader;
 use bytes::Bytes;
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// So much of a ledger is read faster than an index of it is made and kept, in bytes.
 const FROM: u64 = 16 * 1024;
 /// What was written since an index was saved may be such a part of the ledger before another one is.
 const PART: u64 = 16;
+
+/// So many questions are answered by the index, or as many as one in [`SHARE`] of its entries: finding one and checking its
+/// frame takes about as long as reading so many frames.
+const MOST: usize = 1024;
+const SHARE: usize = 16;
 
 /// What names are looked for in; also the numbers of the saved tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +39,9 @@ pub(super) struct Quick {
     saved: SavedIndex,
     /// What was written since.
     tail: Found,
+    asked: AtomicUsize,
+    /// So many questions take as long as reading all of the ledger.
+    most: usize,
 }
 
 impl Quick {
@@ -41,7 +50,18 @@ impl Quick {
         let saved = SavedIndex::open(state, file).filter(|saved| saved.covered <= end)?;
         let bytes = map_start(file, end, false).ok()?;
         let tail = Found::read_from(bytes.clone(), usize::try_from(saved.covered).ok()?);
-        (tail.damaged == 0 && tail.end == end).then_some(Quick { bytes, saved, tail })
+        (tail.damaged == 0 && tail.end == end).then(|| Quick {
+            bytes,
+            tail,
+            asked: AtomicUsize::new(0),
+            most: MOST.max(saved.len() / SHARE),
+            saved,
+        })
+    }
+
+    /// Whether one more question is answered faster here than by reading all of the ledger.
+    pub(super) fn is_quick(&self) -> bool {
+        self.asked.fetch_add(1, Ordering::Relaxed) < self.most
     }
 
     /// The last place of a hash.

@@ -74,6 +74,11 @@ impl SavedIndex {
         })
     }
 
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.tables.iter().map(|(_, count)| count).sum()
+    }
+
     /// The place of a hash in a table.
     ///
     /// # Errors
