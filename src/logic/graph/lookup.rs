@@ -4,27 +4,35 @@
 
 use super::{Graph, NodeId, PATH_ENDS, PATHS, PathId};
 use crate::base::path::{PathPattern, ProjectPath};
-use memchr::memmem::Finder;
+use rustc_hash::FxHashSet;
 
 impl Graph {
-    /// The number of a path. Looks through the texts of all: to keep an order of them would cost every build more than this
-    /// costs the few that ask.
-    pub fn find_path(&self, text: &str) -> Option<PathId> {
-        let (texts, ends) = (self.section(PATHS), self.section(PATH_ENDS));
-        let ends = ends.as_chunks::<4>().0;
-        let finder = Finder::new(text);
-        let mut from = 0;
-        while let Some(found) = finder.find(texts.get(from..)?) {
-            let start = from + found;
-            let number = ends.partition_point(|end| u32::from_le_bytes(*end) as usize <= start);
-            let path = PathId(u32::try_from(number).ok()?);
-            if number < ends.len() && self.path(path) == text {
-                return Some(path);
+    /// The numbers of all paths with one of these texts, in one pass over all paths: to keep an order of them would cost every
+    /// build more than this costs the few that ask.
+    pub fn find_paths(&self, texts: &FxHashSet<&[u8]>) -> Vec<PathId> {
+        // Nearly all paths are told apart by their length and their last byte.
+        let kind = |text: &[u8]| {
+            text.last()
+                .map(|&last| (text.len() & 0xFF) << 8 | usize::from(last))
+        };
+        let mut kinds = vec![false; 1 << 16];
+        texts
+            .iter()
+            .filter_map(|text| kind(text))
+            .for_each(|kind| kinds[kind] = true);
+        let all = self.section(PATHS);
+        let ends = self.section(PATH_ENDS).as_chunks::<4>().0;
+        let mut found = Vec::new();
+        let mut start = 0;
+        for (number, end) in (0..).zip(ends) {
+            let end = u32::from_le_bytes(*end) as usize;
+            let text = &all[start..end];
+            start = end;
+            if kind(text).is_some_and(|kind| kinds[kind]) && texts.contains(text) {
+                found.push(PathId(number));
             }
-            // The end of one path and the start of the next may look like it.
-            from = start + 1;
         }
-        None
+        found
     }
 }
 

@@ -116,13 +116,15 @@ fn paths_are_found_by_their_text_and_know_their_readers() {
         );
     }
     let graph = graph_of(&text, &[]);
+    let find =
+        |texts: &[&str]| graph.find_paths(&texts.iter().map(|text| text.as_bytes()).collect());
     for path in graph.paths() {
-        assert_eq!(graph.find_path(graph.path(path)), Some(path));
+        assert_eq!(find(&[graph.path(path)]), [path]);
     }
-    for other in ["", "aab", "a/a", "bb", "c", "aaaa"] {
-        assert_eq!(graph.find_path(other), None, "{other}");
-    }
-    let readers = |text: &str| names(&graph, graph.readers(graph.find_path(text).unwrap()));
+    assert_eq!(find(&["", "aab", "a/a", "bb", "c", "aaaa"]), []);
+    let all: Vec<&str> = graph.paths().map(|path| graph.path(path)).collect();
+    assert_eq!(find(&all), graph.paths().collect::<Vec<_>>());
+    let readers = |text: &str| names(&graph, graph.readers(find(&[text])[0]));
     assert_eq!(readers("a"), ["n0", "n3"]);
     assert_eq!(readers("b"), ["n2"]);
     assert!(readers("aa").is_empty());

@@ -8,10 +8,6 @@ use crate::logic::graph::select::Selection;
 use crate::logic::graph::{Graph, NodeId, PathId};
 use crate::world::store::fresh::FreshList;
 use rustc_hash::FxHashSet;
-use std::collections::HashSet;
-
-/// More texts than these are looked for in one pass over all paths.
-const FEW: usize = 16;
 
 /// See the module.
 #[derive(Default)]
@@ -33,19 +29,8 @@ impl Concerned {
     ) -> Concerned {
         // A directory changes with what lies in it.
         let folders = changed.iter().flat_map(ProjectPath::ancestors);
-        let changed: HashSet<&str> = folders
-            .chain(changed.iter().map(ProjectPath::as_str))
-            .collect();
-        let changed: Vec<PathId> = match changed.len() {
-            0..=FEW => changed
-                .iter()
-                .filter_map(|text| graph.find_path(text))
-                .collect(),
-            _ => graph
-                .paths()
-                .filter(|&path| changed.contains(graph.path(path)))
-                .collect(),
-        };
+        let texts = folders.chain(changed.iter().map(ProjectPath::as_str));
+        let changed = graph.find_paths(&texts.map(str::as_bytes).collect());
         let mut concerned = Concerned::default();
         let mut first: Vec<NodeId> = changed
             .iter()
