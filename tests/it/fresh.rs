@@ -222,3 +222,28 @@ fn a_forced_node_runs_though_it_is_listed() {
     sandbox.pipe("build -f other").expect_code(0);
     assert_eq!(sandbox.take_runs(), ["other"]);
 }
+
+/// What can be restored turns out to be damaged and runs; what it writes then is news for a node that was found fresh.
+#[test]
+fn a_fresh_node_below_a_damaged_entry_is_looked_at_again() {
+    let sandbox = Sandbox::new(
+        r#"
+        node "count" { in "a.txt"; out "b.txt"; run "cat {in} counter > {out}" }
+        node "copy" { in "b.txt"; out "c.txt"; run "cat {in} > {out}" }
+        "#,
+    );
+    sandbox.write("a.txt", "a\n");
+    sandbox.write("counter", "1\n");
+    sandbox.build();
+    sandbox.build_until_listed(2);
+    sandbox.remove("b.txt");
+    let blobs = walkdir::WalkDir::new(sandbox.path(".pipe/cache/v1/blobs")).into_iter();
+    for blob in blobs.flatten().filter(|blob| blob.file_type().is_file()) {
+        fs::remove_file(blob.path()).expect("it goes");
+        fs::write(blob.path(), "b\n2\n").expect("damage of the same size");
+    }
+    sandbox.write("counter", "2\n");
+    sandbox.build();
+    assert_eq!(sandbox.read("b.txt"), "a\n2\n");
+    assert_eq!(sandbox.read("c.txt"), "a\n2\n");
+}

@@ -133,6 +133,10 @@ fn paths_are_found_by_their_text_and_know_their_readers() {
 #[test]
 fn saved_bytes_are_read_back_or_refused() {
     let graph = graph_of(FORK, &[]);
+    assert!(graph.has_head_of(graph.bytes()));
+    let other = graph_of(&FORK.replace("third", "tenth"), &[]);
+    assert!(!graph.has_head_of(other.bytes()));
+    assert!(!graph.has_head_of(&graph.bytes()[..20]));
     let bytes = graph.bytes().to_vec();
     let again = Graph::open(bytes.clone().into()).expect("what was saved");
     assert_eq!(again.job(node(&again, "d")), graph.job(node(&graph, "d")));
