@@ -83,8 +83,10 @@ impl Scheduler {
             self.checking += 1;
             return Some(Order::Check(item));
         }
-        // With one slot the order of the commands is promised to be the same each time, whatever check ends first.
-        if self.one_by_one && self.checking > self.restoring.len() {
+        // With one slot the order of the commands is promised to be the same each time, whatever check ends first. And
+        // slots are not kept free for one item while others that could fill them are about to be known.
+        let is_undecided = self.checking > self.restoring.len();
+        if is_undecided && (self.one_by_one || self.slots.is_about_to_hold()) {
             return None;
         }
         let rank = self.slots.start(now_ms)?;

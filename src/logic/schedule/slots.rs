@@ -112,6 +112,12 @@ impl Slots {
         self.hold.map(|hold| hold.rank).or_else(next)
     }
 
+    /// Whether the next start would begin to keep slots free.
+    pub(super) fn is_about_to_hold(&self) -> bool {
+        let leader = self.leader();
+        self.hold.is_none() && leader.is_some_and(|leader| !self.room.fits(leader))
+    }
+
     /// Puts an item in the queue.
     pub(super) fn queue(&mut self, rank: u32) {
         self.queued += 1;

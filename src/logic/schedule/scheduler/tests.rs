@@ -181,3 +181,25 @@ fn long_chains_and_wide_graphs_cost_no_more_than_their_size() {
         2 * COUNT as usize
     );
 }
+
+#[test]
+fn no_slot_is_kept_free_while_a_check_is_undecided() {
+    let mut items = vec![item(&[], &[]); 4];
+    items[3].demand.alone = true;
+    let mut scheduler = scheduler(false, &items);
+    let checks = (0..4).map(|_| scheduler.next(0).expect("a check"));
+    assert_eq!(checks.count(), 4);
+    for first in [0, 2] {
+        scheduler.tell(News::MustRun(first));
+        assert_eq!(scheduler.next(0), Some(Order::Run(first)));
+    }
+    scheduler.tell(News::MustRun(3));
+    assert_eq!(
+        scheduler.next(0),
+        None,
+        "the check of 1 may find more to do beside them"
+    );
+    scheduler.tell(News::MustRun(1));
+    assert_eq!(scheduler.next(0), Some(Order::Run(1)));
+    assert_eq!(scheduler.next(0), None, "3 has to be alone");
+}

@@ -211,6 +211,14 @@ impl<'a> Referee<'a> {
         (last, self.left(&running))
     }
 
+    /// Whether room is not made for anybody yet, and would be now.
+    fn is_about_to_hold(&self) -> bool {
+        let running: Vec<u32> = self.in_state(State::Running).collect();
+        let left = self.left(&running);
+        let leader = self.leader(&running);
+        self.hold.is_none() && leader.is_some_and(|leader| !self.fits(leader, &left))
+    }
+
     /// What has to start now, by the rules in `slots`; also notes for which room is made.
     fn must_start(&mut self, now: u64) -> Option<u32> {
         let running: Vec<u32> = self.in_state(State::Running).collect();
@@ -271,11 +279,11 @@ impl<'a> Referee<'a> {
 
     pub(super) fn ordered(&mut self, order: Option<Order>, now: u64) {
         let checks = matches!(order, Some(Order::Check(_)));
-        // With one slot, nothing starts before all that is looked at is known.
-        let looks = self.story.limits.jobs == 1
-            && self
-                .in_state(State::Checking)
-                .any(|item| !self.restoring.contains(&item));
+        // With one slot, nothing starts before all that is looked at is known; with more, none is kept free before.
+        let looks = self
+            .in_state(State::Checking)
+            .any(|item| !self.restoring.contains(&item))
+            && (self.story.limits.jobs == 1 || self.is_about_to_hold());
         let must_start = match self.halted || checks || looks {
             true => None,
             false => self.must_start(now),
