@@ -108,29 +108,26 @@ impl Leaving {
         if self.judged.is_empty() && (is_same || list.is_none()) {
             return Ok(());
         }
-        let mut known = match list {
-            Some(list) => Known::new(list.copied()),
-            None => Known::new((Marks::none(graph.path_count()), vec![0; graph.len()])),
+        let (marks, fresh) = match list {
+            Some(list) => list.copied(),
+            None => (Marks::none(graph.path_count()), vec![0; graph.len()]),
         };
-        known.found(graph, &self);
-        known.done(graph, tools, self, items, away);
-        let _ = fresh::write(state, &head, &known.marks, &known.fresh);
+        let mut draft = Draft { marks, fresh };
+        draft.found(graph, &self);
+        draft.done(graph, tools, self, items, away);
+        let _ = fresh::write(state, &head, &draft.marks, &draft.fresh);
         Ok(())
     }
 }
 
-/// What is known, for the list.
-struct Known {
+/// A list in the making.
+struct Draft {
     marks: Marks,
     /// By node number: 1 for fresh.
     fresh: Vec<u8>,
 }
 
-impl Known {
-    fn new((marks, fresh): (Marks, Vec<u8>)) -> Known {
-        Known { marks, fresh }
-    }
-
+impl Draft {
     /// By what a path is known again. What was known of nodes rests on paths that have not moved.
     fn mark(&mut self, graph: &Graph, path: PathId, now: Option<Mark>) {
         let number = path.0 as usize;

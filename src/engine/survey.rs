@@ -119,12 +119,11 @@ impl Survey {
 
     /// Under which keys something is kept for the nodes that are fresh or can be restored.
     pub(super) fn keys(&self, project: &Project, tools: &Tools) -> Vec<(NodeId, Key)> {
-        let as_before = project
-            .graph
-            .nodes()
-            .filter(|node| self.is_as_before(*node));
-        let as_before = as_before
-            .filter_map(|node| Some((node, tools.ledger.node(project.graph.name(node))?.key)));
+        let last = |node| Some((node, tools.ledger.node(project.graph.name(node))?.key));
+        let nodes = project.graph.nodes();
+        let as_before = nodes
+            .filter(|&node| self.is_as_before(node))
+            .filter_map(last);
         self.keys.iter().copied().chain(as_before).collect()
     }
 

@@ -65,9 +65,7 @@ impl<T: Copy> Index<T> {
     pub(super) fn groups(
         &self,
     ) -> impl Iterator<Item = impl DoubleEndedIterator<Item = T> + ExactSizeIterator> {
-        let same =
-            |one: &u32, other: &u32| self.hashes[*one as usize] == self.hashes[*other as usize];
-        let groups = self.sorted().chunk_by(same);
+        let groups = self.numbers_by_hash();
         groups.map(|group| group.iter().map(|&number| self.places[number as usize]))
     }
 
@@ -79,11 +77,16 @@ impl<T: Copy> Index<T> {
 
     /// Every hash and the place that was added last for it, by hash.
     pub(super) fn last_by_hash(&self) -> impl Iterator<Item = (u64, T)> {
+        let last = self.numbers_by_hash().filter_map(|group| group.last());
+        let last = last.map(|&number| number as usize);
+        last.map(|number| (self.hashes[number], self.places[number]))
+    }
+
+    /// The numbers of the entries of each hash.
+    fn numbers_by_hash(&self) -> impl Iterator<Item = &[u32]> {
         let same =
             |one: &u32, other: &u32| self.hashes[*one as usize] == self.hashes[*other as usize];
-        let groups = self.sorted().chunk_by(same);
-        let last = groups.filter_map(|group| group.last().map(|&number| number as usize));
-        last.map(|number| (self.hashes[number], self.places[number]))
+        self.sorted().chunk_by(same)
     }
 
     fn is_worth_sorting(&self) -> bool {

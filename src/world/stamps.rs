@@ -157,11 +157,8 @@ impl KnownStamps {
 
     /// Every path and what is known of it, in no order.
     pub(super) fn all(&self) -> impl Iterator<Item = (&[u8], StampedDigest)> {
-        let latest = self
-            .entries
-            .groups()
-            .filter_map(|mut group| group.next_back());
-        latest.filter_map(|(_, at)| take(&mut FlatReader(&self.bytes[at as usize..])))
+        let latest = self.entries.last_by_hash();
+        latest.filter_map(|(_, (_, at))| take(&mut FlatReader(&self.bytes[at as usize..])))
     }
 }
 

@@ -366,15 +366,10 @@ impl Graph {
         ends: usize,
         items: usize,
     ) -> impl ExactSizeIterator<Item = Use> + '_ {
-        let range = self.range(ends, node.0);
-        let list = &self.section(items).as_chunks::<4>().0[range];
-        list.iter().map(|bytes| {
-            let word = u32::from_le_bytes(*bytes);
-            Use {
-                path: PathId(word & link::PATH),
-                directory: word & link::DIRECTORY != 0,
-                mixed: word & link::MIXED != 0,
-            }
+        self.words(items, self.range(ends, node.0)).map(|word| Use {
+            path: PathId(word & link::PATH),
+            directory: word & link::DIRECTORY != 0,
+            mixed: word & link::MIXED != 0,
         })
     }
 
@@ -388,7 +383,11 @@ impl Graph {
     }
 
     fn ids(&self, items: usize, range: Range<usize>) -> impl ExactSizeIterator<Item = NodeId> + '_ {
-        let list = &self.section(items).as_chunks::<4>().0[range];
-        list.iter().map(|id| NodeId(u32::from_le_bytes(*id)))
+        self.words(items, range).map(NodeId)
+    }
+
+    fn words(&self, items: usize, range: Range<usize>) -> impl ExactSizeIterator<Item = u32> + '_ {
+        let words = &self.section(items).as_chunks::<4>().0[range];
+        words.iter().map(|word| u32::from_le_bytes(*word))
     }
 }

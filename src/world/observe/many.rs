@@ -157,17 +157,9 @@ fn open_folder(from: BorrowedFd<'_>, path: &[u8]) -> Option<OwnedFd> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::digest::Digest;
+    use crate::world::observe::tests::file;
     use crate::world::stamps::stamp_of;
     use std::fs;
-
-    fn file(bytes: &str) -> Content {
-        Content::File {
-            digest: Digest::of(bytes.as_bytes()),
-            executable: false,
-            size: bytes.len() as u64,
-        }
-    }
 
     /// Files of a few folders by turns, some of which have changed, are gone, or lie behind a link.
     #[test]

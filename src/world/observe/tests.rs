@@ -88,7 +88,7 @@ fn path(name: &str) -> ProjectPath {
     ProjectPath::parse(name).unwrap()
 }
 
-fn file(bytes: &str) -> Content {
+pub(super) fn file(bytes: &str) -> Content {
     Content::File {
         digest: Digest::of(bytes.as_bytes()),
         executable: false,

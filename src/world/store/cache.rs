@@ -199,12 +199,17 @@ impl LocalCache {
 
     /// Writes a blob, whatever stands there.
     pub(super) fn publish_bytes(&self, bytes: &[u8], digest: &Digest) -> Result<(), Trouble> {
+        self.publish_bytes_at(bytes, &self.blob_path(digest))
+    }
+
+    /// The same for any file of ours.
+    pub(super) fn publish_bytes_at(&self, bytes: &[u8], path: &Path) -> Result<(), Trouble> {
         let made = self.make_temporary()?;
         let write = || File::create_new(&made)?.write_all(bytes);
         write()
             .inspect_err(|_| drop(fs::remove_file(&made)))
             .map_err(Trouble::on("write", &made))?;
-        self.publish_at(&made, &self.blob_path(digest), bytes.len() as u64)
+        self.publish_at(&made, path, bytes.len() as u64)
     }
 
     fn own_blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {

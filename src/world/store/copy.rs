@@ -6,7 +6,7 @@
 use super::patch::Patched;
 use crate::base::digest::Digest;
 use crate::world::pieces;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
@@ -44,10 +44,14 @@ pub(super) fn copy_and_hash(from: &mut File, made: &Path) -> io::Result<Copy> {
         return Ok(Copy { file, digest, size });
     }
     let size = metadata.len();
-    let has_holes = metadata.blocks().saturating_mul(512) < size;
-    write_pieces(file, size, has_holes, &|bytes, at| {
+    write_pieces(file, size, has_holes(&metadata), &|bytes, at| {
         from.read_exact_at(bytes, at)
     })
+}
+
+/// Whether a file takes less room than it has bytes.
+pub(super) fn has_holes(metadata: &Metadata) -> bool {
+    metadata.blocks().saturating_mul(512) < metadata.len()
 }
 
 /// Puts a file together that is kept as a patch. The digest is that of what was written.

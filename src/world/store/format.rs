@@ -279,27 +279,34 @@ pub(super) fn take_build_end(from: &mut FlatReader<'_>) -> Option<BuildEnd> {
         interrupted: from.byte()? == 1,
     })
 }
-const RESULT_HEADER: &str = "pipe result 3";
-
-/// The file of a result, which says of which key it is.
-pub(super) fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
+/// A file of the cache that is found by `name`: a checksum, then `header`, the name, and what `put` adds.
+pub(super) fn seal(header: &str, name: &Digest, put: impl FnOnce(&mut FlatWriter)) -> Vec<u8> {
     let mut body = FlatWriter::default();
-    body.text(RESULT_HEADER).digest(&key.0);
-    put_result(&mut body, result);
+    body.text(header).digest(name);
+    put(&mut body);
     let mut out = FlatWriter::default();
     out.digest(&Digest::of(&body.0));
     out.0.extend_from_slice(&body.0);
     out.0
 }
 
+/// What was put into such a file; `None` when it is damaged, or of another name.
+pub(super) fn unseal<'b>(header: &str, name: &Digest, bytes: &'b [u8]) -> Option<FlatReader<'b>> {
+    let mut from = FlatReader(bytes);
+    let is_it =
+        from.digest()? == Digest::of(from.0) && from.text()? == header && from.digest()? == *name;
+    is_it.then_some(from)
+}
+
+const RESULT_HEADER: &str = "pipe result 3";
+
+/// The file of a result, which says of which key it is.
+pub(super) fn encode_result(key: &Key, result: &RunResult) -> Vec<u8> {
+    seal(RESULT_HEADER, &key.0, |body| put_result(body, result))
+}
+
 /// Reads the file of a key's result; `None` when it is damaged, or another's.
 pub(super) fn decode_result(key: &Key, bytes: &[u8]) -> Option<RunResult> {
-    let mut from = FlatReader(bytes);
-    if from.digest()? != Digest::of(from.0)
-        || from.text()? != RESULT_HEADER
-        || from.digest()? != key.0
-    {
-        return None;
-    }
+    let mut from = unseal(RESULT_HEADER, &key.0, bytes)?;
     take_result(&mut from).filter(|_| from.is_empty())
 }

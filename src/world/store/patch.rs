@@ -11,14 +11,15 @@ mod keep;
 pub(super) use keep::LARGE;
 
 use super::cache::LocalCache;
+use super::copy::has_holes;
+use super::format::{seal, unseal};
 use super::verify::hash_all;
 use crate::base::digest::Digest;
-use crate::base::flat::{FlatReader, FlatWriter};
 use crate::world::pieces;
 use crate::world::trouble::{Trouble, is_absence};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 
 const HEADER: &str = "pipe patch 1";
 
@@ -45,32 +46,22 @@ pub(super) struct Patch {
 
 impl Patch {
     fn encode(&self, whole: &Digest) -> Vec<u8> {
-        let mut body = FlatWriter::default();
-        body.text(HEADER).digest(whole);
-        body.number(self.parts.len() as u32);
-        for (digest, size) in &self.parts {
-            body.digest(digest).long(*size);
-        }
-        body.number(self.chunks.len() as u32);
-        for chunk in &self.chunks {
-            body.digest(&chunk.digest).number(chunk.part);
-            body.long(chunk.at).number(chunk.size);
-        }
-        let mut out = FlatWriter::default();
-        out.digest(&Digest::of(&body.0));
-        out.0.extend_from_slice(&body.0);
-        out.0
+        seal(HEADER, whole, |body| {
+            body.number(self.parts.len() as u32);
+            for (digest, size) in &self.parts {
+                body.digest(digest).long(*size);
+            }
+            body.number(self.chunks.len() as u32);
+            for chunk in &self.chunks {
+                body.digest(&chunk.digest).number(chunk.part);
+                body.long(chunk.at).number(chunk.size);
+            }
+        })
     }
 
     /// `None` when it is damaged, or not that of `whole`.
     fn decode(whole: &Digest, bytes: &[u8]) -> Option<Patch> {
-        let mut from = FlatReader(bytes);
-        if from.digest()? != Digest::of(from.0)
-            || from.text()? != HEADER
-            || from.digest()? != *whole
-        {
-            return None;
-        }
+        let mut from = unseal(HEADER, whole, bytes)?;
         let (mut parts, mut chunks, mut size) = (Vec::new(), Vec::new(), 0_u64);
         for _ in 0..from.number()? {
             parts.push((from.digest()?, from.long()?));
@@ -211,15 +202,15 @@ impl LocalCache {
         let Some(patch) = self.patch(whole) else {
             return Ok(None);
         };
-        let (mut files, mut has_holes) = (Vec::with_capacity(patch.parts.len()), false);
-        for (digest, size) in &patch.parts {
+        let (mut files, mut holed) = (Vec::with_capacity(patch.parts.len()), false);
+        for (digest, _) in &patch.parts {
             let path = self.blob_path(digest);
             let file = match File::open(&path) {
                 Err(error) if is_absence(error.kind()) => return Ok(None),
                 file => file.map_err(Trouble::on("read", &path))?,
             };
             let metadata = file.metadata().map_err(Trouble::on("look at", &path))?;
-            has_holes |= metadata.blocks().saturating_mul(512) < *size;
+            holed |= has_holes(&metadata);
             files.push(file);
         }
         let starts = patch.chunks.iter().scan(0, |end, chunk| {
@@ -231,7 +222,7 @@ impl LocalCache {
             starts: starts.collect(),
             patch,
             files,
-            has_holes,
+            has_holes: holed,
         }))
     }
 

@@ -6,11 +6,12 @@ use super::cut::cut;
 use super::{Chunk, Patch, Patched};
 use crate::base::digest::Digest;
 use crate::world::store::cache::LocalCache;
+use crate::world::store::copy::has_holes;
 use crate::world::trouble::Trouble;
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// From this size on a file may be kept as a patch, in bytes.
@@ -116,8 +117,7 @@ impl LocalCache {
         old: &(Digest, u64),
     ) -> Result<Option<Digest>, Trouble> {
         // Put together, a file has holes only where its blobs have.
-        let has_holes = |found: fs::Metadata| found.blocks().saturating_mul(512) < size;
-        let has_holes = from.metadata().map_or(true, has_holes);
+        let has_holes = from.metadata().map_or(true, |found| has_holes(&found));
         if size < LARGE || old.1 < LARGE || has_holes || self.is_suspect() {
             return Ok(None);
         }
@@ -183,17 +183,8 @@ impl LocalCache {
         if let Some(new) = new {
             self.publish(made, &new)?;
         }
-        self.publish_patch(&whole, &patch)?;
+        self.publish_bytes_at(&patch.encode(&whole), &self.patch_path(&whole))?;
         Ok(Some(whole))
-    }
-
-    fn publish_patch(&self, whole: &Digest, patch: &Patch) -> Result<(), Trouble> {
-        let (made, bytes) = (self.make_temporary()?, patch.encode(whole));
-        let write = || File::create_new(&made)?.write_all(&bytes);
-        write()
-            .inspect_err(|_| drop(fs::remove_file(&made)))
-            .map_err(Trouble::on("write", &made))?;
-        self.publish_at(&made, &self.patch_path(whole), bytes.len() as u64)
     }
 
     fn known(&self, (digest, size): &(Digest, u64)) -> Option<Known> {
